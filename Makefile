@@ -1,0 +1,54 @@
+# Two commands to remember: `make run` and `make test`. Both set up what they need in .venv.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := .stamps
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+export PYTHONUTF8 = 1
+
+.PHONY: run test check bench lock schemas clean
+
+run: $(STAMPS)/run
+	$(BIN)/kakehashi run
+
+test: $(STAMPS)/dev
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: $(STAMPS)/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m bot.schemas --check
+	$(BIN)/kakehashi check
+
+bench: $(STAMPS)/dev
+	$(BIN)/python -m benchmarks
+
+schemas: $(STAMPS)/dev
+	$(BIN)/python -m bot.schemas --write
+
+# Pinned with hashes; names no host, so that any index or mirror serves it.
+COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-header --no-annotate pyproject.toml --extra postgres --group build
+lock: | $(VENV)/bin/python
+	$(BIN)/python -m pip install -q uv
+	$(COMPILE) --group dev --group bench -o requirements-dev.lock
+	$(COMPILE) -c requirements-dev.lock -o requirements.lock
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+# hatchling and editables are in the lock too: the package itself is built without fetching anything unpinned.
+$(STAMPS)/run: requirements.lock pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install -q --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install -q --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
+	@mkdir -p $(STAMPS) && touch $@ $(STAMPS)/run
+
+clean:
+	rm -rf $(VENV) $(STAMPS) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""The bot framework of Kakehashi: messages, commands, adapters, clock, delivery."""

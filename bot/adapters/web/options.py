@@ -1,0 +1,36 @@
+"""The ``platforms.web`` part of bot.yaml."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+
+class WebOptions(BaseModel):
+    """Where the local chat listens. Beyond this machine it wants a password."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    enabled: bool = True
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8765, ge=0, le=65535, description="Port to listen on; 0 lets the system choose.")
+    password: SecretStr | None = Field(None, description="Needed when host is not this machine alone.")
+    hosts: tuple[str, ...] = Field((), description="Further host names that the page may be opened under.")
+    channels: tuple[str, ...] = Field(("newsroom",), description="Channels beside those that digests go to.")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can connect."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @model_validator(mode="after")
+    def _password_beyond_this_machine(self) -> WebOptions:
+        if not self.is_local and self.password is None:
+            raise ValueError(f"listening on {self.host} lets others in: set password, or listen on 127.0.0.1")
+        return self

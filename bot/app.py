@@ -1,0 +1,199 @@
+"""The composition root: the only place that knows every part and puts them together."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import structlog
+
+from bot.adapters.base import Adapter, AdapterContext
+from bot.clock import Clock
+from bot.commands.catalogue import COMMANDS
+from bot.commands.dispatch import Dispatcher
+from bot.commands.services import Services
+from bot.delivery import DeliveryWorker
+from bot.editions import EditionDesk, schedule_of
+from bot.reload import ConfigStore
+from bot.settings import Settings
+from digests.archive import Archive
+from digests.events import EventIndex
+from digests.filing import Filer
+from digests.ingest.fetch import Fetcher
+from digests.ingest.update import Updater
+from digests.model import Destination
+from digests.retention import enforce
+from digests.search.index import SearchIndex, open_index
+from digests.story import Story
+
+log = structlog.get_logger()
+
+ADAPTERS = "kakehashi.adapters"
+"""The entry point group in which adapters are found."""
+POLL_EVERY = timedelta(seconds=15)
+RETENTION_EVERY = timedelta(hours=6)
+SAFETY_NET_EVERY = timedelta(minutes=5)
+"""Due editions are looked for this often even if no schedule rings: a machine that slept, a clock that was set."""
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class App:
+    """One running bot. ``await App.create(…)``, then :meth:`start`, :meth:`wait`, :meth:`close`."""
+
+    def __init__(
+        self,
+        store: ConfigStore,
+        archive: Archive,
+        index: SearchIndex,
+        updater: Updater,
+        fetcher: Fetcher,
+        now: Callable[[], datetime],
+    ) -> None:
+        self.store = store
+        self.archive = archive
+        self.index = index
+        self.updater = updater
+        self.fetcher = fetcher
+        self.clock = Clock()
+        self.adapters: dict[str, Adapter] = {}
+        self._now = now
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.worker = DeliveryWorker(archive, self.adapters, now=now)
+        self.desk = EditionDesk(
+            store, archive, self.adapters, now=now, wake=self.worker.wake, on_change=self._set_schedules
+        )
+        self.services = Services(
+            configuration=store,
+            archive=archive,
+            index=index,
+            updater=updater,
+            editions=self.desk,
+            now=now,
+            reload=self.reload,
+            started_at=now(),
+        )
+        self.dispatcher = Dispatcher(self.services, COMMANDS)
+
+    @classmethod
+    async def create(cls, config: Path, *, now: Callable[[], datetime] = utc_now) -> App:
+        """Load the configuration, open the archive, put the dossier into it. Raises KakehashiError's children."""
+        store = await ConfigStore.load(config)
+        archive = await Archive.open(store.settings.archive)
+        try:
+            return await cls._assemble(store, archive, now)
+        except BaseException:
+            await archive.close()
+            raise
+
+    @classmethod
+    async def _assemble(cls, store: ConfigStore, archive: Archive, now: Callable[[], datetime]) -> App:
+        index = open_index(archive, store.story)
+        fetcher = Fetcher()
+        filer = await asyncio.to_thread(Filer, store.story)
+        events = await load_events(archive, store.story, now())
+        updater = Updater(archive, store.story, fetcher=fetcher, index=index, filer=filer, events=events)
+        await updater.sync_facts(now())
+        app = cls(store, archive, index, updater, fetcher, now)
+        app._make_adapters(store.settings)
+        return app
+
+    def _make_adapters(self, settings: Settings) -> None:
+        found = {point.name: point for point in entry_points(group=ADAPTERS)}
+        for name, options in settings.platforms.items():
+            if getattr(options, "enabled", True):
+                context = AdapterContext(options, self.archive, self._destinations, self._now)
+                self.adapters[name] = found[name].load()(context)
+
+    def _destinations(self) -> tuple[Destination, ...]:
+        return tuple(place for digest in self.store.settings.digests for place in digest.destinations)
+
+    # --- running -------------------------------------------------------------------------------------------
+
+    async def start(self, *, ingest: bool = True) -> None:
+        """Connect the adapters, post what is due, begin to poll."""
+        for adapter in self.adapters.values():
+            await adapter.start(self.dispatcher)
+        self._own(self.worker.run(), "delivery")
+        self.store.on_change(self._configuration_changed)
+        self._own(self.store.watch(), "configuration")
+        self.clock.start()
+        await self._set_schedules()
+        await self.desk.catch_up()
+        self.clock.every(SAFETY_NET_EVERY, "due editions", self._catch_up)
+        self.clock.every(RETENTION_EVERY, "retention", self._enforce_retention)
+        if ingest and self.store.settings.ingest.enabled:
+            self.clock.every(POLL_EVERY, "poll", self.poll, soon=True)
+        log.info("app.started", story=self.store.story.id, adapters=sorted(self.adapters))
+
+    async def poll(self) -> None:
+        """Read every source whose turn it is."""
+        await self.updater.update_due(self._now())
+
+    async def wait(self) -> None:
+        """Run until the process is asked to stop. A task that dies of a fault ends the app with that fault."""
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+        asked = asyncio.create_task(stop.wait(), name="stop")
+        done, _ = await asyncio.wait({asked, *self._tasks}, return_when=asyncio.FIRST_COMPLETED)
+        asked.cancel()
+        for task in done - {asked}:
+            task.result()
+
+    async def close(self) -> None:
+        """Stop the clock, drain the deliveries, disconnect, close the archive. Safe after a failed start."""
+        log.info("app.stopping")
+        await self.clock.stop()
+        await self.worker.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for adapter in self.adapters.values():
+            await adapter.close()
+        await self.updater.close()
+        await self.fetcher.close()
+        await self.archive.close()
+
+    def _own(self, work: asyncio.Future[None] | object, name: str) -> None:
+        task: asyncio.Task[None] = asyncio.create_task(work, name=name)  # type: ignore[arg-type]
+        self._tasks.add(task)
+
+    # --- rings and reloads ---------------------------------------------------------------------------------
+
+    async def _set_schedules(self) -> None:
+        digests = await self.desk.digests()
+        self.clock.set_schedules({digest.id: (schedule_of(digest), self._catch_up) for digest in digests})
+
+    async def _catch_up(self) -> None:
+        await self.desk.catch_up()
+
+    async def _enforce_retention(self) -> None:
+        await enforce(self.archive, self.store.settings.retention.policy(), self._now())
+
+    async def reload(self) -> None:
+        """Read the configuration anew, now."""
+        await self.store.reload_now()
+
+    async def _configuration_changed(self, *, accepted: bool) -> None:
+        if accepted:
+            story = self.store.story
+            filer = await asyncio.to_thread(Filer, story)
+            self.updater.use(story, filer)
+            await self.updater.sync_facts(self._now())
+            await self._set_schedules()
+            await self.desk.catch_up()
+        for adapter in self.adapters.values():
+            await adapter.refresh()
+
+
+async def load_events(archive: Archive, story: Story, now: datetime) -> EventIndex:
+    """The event index of the recent window, rebuilt from the archive."""
+    raise NotImplementedError

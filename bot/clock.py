@@ -1,0 +1,77 @@
+"""The clock: APScheduler says "it is time", nothing more.
+
+What is due, done or missed stands in the archive: each ring makes :class:`~bot.editions.EditionDesk` look there. So
+a ring that comes late, twice or never (a sleeping machine, a clock set back) loses and repeats nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from bot.schedule import Schedule
+
+log = structlog.get_logger()
+
+Ring = Callable[[], Awaitable[None]]
+
+
+class ScheduleTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 has no types
+    """Fires at a :class:`~bot.schedule.Schedule`'s due times."""
+
+    def __init__(self, schedule: Schedule) -> None:
+        self.schedule = schedule
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        return self.schedule.next_after(max(previous_fire_time or now, now))
+
+
+class Clock:
+    """Rings callbacks by schedule or interval. Each has an id; setting an id again replaces what rang before."""
+
+    def __init__(self) -> None:
+        # coalesce: several missed rings are one; no grace limit: a late ring still rings, the archive decides.
+        defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=defaults)
+
+    def start(self) -> None:
+        self._scheduler.start()
+
+    async def stop(self) -> None:
+        """Ring no more and let the rings under way be cancelled with the loop's other tasks."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+            await asyncio.sleep(0)
+
+    def every(self, interval: timedelta, ring_id: str, ring: Ring, *, soon: bool = False) -> None:
+        """Ring at a fixed interval; ``soon`` rings once right away too."""
+        first: dict[str, Any] = {"next_run_time": datetime.now(UTC)} if soon else {}
+        trigger = IntervalTrigger(seconds=int(interval.total_seconds()), timezone=UTC)
+        self._scheduler.add_job(_logged(ring_id, ring), trigger, id=ring_id, replace_existing=True, **first)
+
+    def set_schedules(self, rings: Mapping[str, tuple[Schedule, Ring]]) -> None:
+        """Make exactly these schedules ring; those set before and not named now fall silent."""
+        wanted = {f"schedule:{ring_id}": value for ring_id, value in rings.items()}
+        for job in self._scheduler.get_jobs():
+            if job.id.startswith("schedule:") and job.id not in wanted:
+                job.remove()
+        for job_id, (schedule, ring) in wanted.items():
+            self._scheduler.add_job(_logged(job_id, ring), ScheduleTrigger(schedule), id=job_id, replace_existing=True)
+
+
+def _logged(ring_id: str, ring: Ring) -> Ring:
+    async def run() -> None:
+        try:
+            await ring()
+        except Exception:
+            # A fault of one ring must not silence the clock.
+            log.exception("clock.ring-failed", ring=ring_id)
+
+    return run

@@ -1,0 +1,45 @@
+"""/about: what this is, which version, what it keeps."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+
+from bot.commands.base import Command, Invocation
+from bot.commands.services import Services
+from bot.i18n import N_, translator
+from bot.message import Bullet, BulletList, Heading, Message, Paragraph, Text, Time, text
+from digests.archive import facts, items
+
+
+def program_version() -> str:
+    """The installed version; ``unknown`` when the package is not installed."""
+    try:
+        return version("kakehashi")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+async def _run(services: Services, invocation: Invocation) -> Message:
+    t = translator(invocation.member.language)
+    async with services.archive.read() as connection:
+        archived = await items.count(connection, section=None)
+        known = await facts.count(connection)
+    story = services.story
+    bullets = (
+        Bullet(text(t("Version {version}, MIT licence", version=program_version()))),
+        Bullet((Text(t("Running since") + " "), Time(services.started_at))),
+        Bullet(text(t.n("{n} item on the story in the archive", "{n} items on the story in the archive", archived))),
+        Bullet(text(t.n("{n} dated, sourced fact", "{n} dated, sourced facts", known))),
+        Bullet(text(t("Answers and digests are quotations: no language model writes them."))),
+        Bullet(text(t("Kept of members: subscriptions, and paging buttons for 30 days. Questions are not kept."))),
+    )
+    blocks = (
+        Heading("Kakehashi"),
+        Paragraph(text(story.description.get(t.language))),
+        BulletList(bullets),
+    )
+    summary = t("Kakehashi follows “{story}”.", story=story.name.get(t.language))
+    return Message(blocks, summary=summary, language=t.language, shareable=True)
+
+
+COMMAND = Command("about", N_("What this bot is and what it keeps"), _run, example="/about")

@@ -1,0 +1,37 @@
+"""All commands, in the order in which /help shows them."""
+
+from bot.commands import (
+    about,
+    admin,
+    ask,
+    digest,
+    latest,
+    schedule,
+    section,
+    sections,
+    sources,
+    subscribe,
+    timeline,
+    unsubscribe,
+    why,
+)
+from bot.commands.base import Command
+from bot.commands.help import help_command
+
+_DECLARED: tuple[Command, ...] = (
+    ask.COMMAND,
+    digest.COMMAND,
+    latest.COMMAND,
+    sections.COMMAND,
+    section.COMMAND,
+    timeline.COMMAND,
+    sources.COMMAND,
+    why.COMMAND,
+    subscribe.COMMAND,
+    unsubscribe.COMMAND,
+    schedule.COMMAND,
+    about.COMMAND,
+    admin.COMMAND,
+)
+
+COMMANDS: tuple[Command, ...] = (*_DECLARED, help_command(_DECLARED))

@@ -1,0 +1,180 @@
+"""Runs commands, buttons and completions for every adapter; mistakes and faults become messages."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable
+from dataclasses import replace
+from zoneinfo import ZoneInfo, available_timezones
+
+import structlog
+
+from bot.commands import options, paging
+from bot.commands.base import (
+    Choice,
+    Command,
+    Completion,
+    Invocation,
+    Member,
+    Option,
+    OptionType,
+    Permission,
+    Press,
+    Privacy,
+    UserError,
+)
+from bot.commands.services import Services
+from bot.i18n import LANGUAGE_NAMES, Translator, translator
+from bot.message import Context, Message, Paragraph, text
+from digests.archive import views
+
+log = structlog.get_logger()
+
+HANDLER_TIMEOUT = 30.0
+"""Seconds that a handler may take; platforms keep a deferred answer open for at least 15 minutes."""
+MOST_SUGGESTIONS = 25
+"""Discord's limit for autocomplete results (interactions/receiving-and-responding)."""
+
+
+class Dispatcher:
+    """The one :class:`~bot.commands.base.CommandHost`."""
+
+    def __init__(self, services: Services, commands: tuple[Command, ...]) -> None:
+        self._services = services
+        self._commands = {command.name: command for command in commands}
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        return tuple(self._commands.values())
+
+    async def invoke(self, invocation: Invocation) -> Message:
+        """Run a command; a member's mistake or a fault comes back as a private message."""
+        t = translator(invocation.member.language)
+        return await self._guarded(t, invocation.command, self._run(invocation, t))
+
+    async def invoke_text(self, line: str, member: Member) -> Message:
+        """Run a typed line. Text without a slash is a question."""
+        t = translator(member.language)
+        typed = line if line.lstrip().startswith("/") else f"/ask {line}"
+        try:
+            command, target, raw = options.parse_line(typed, self._commands, t)
+        except UserError as error:
+            return error_message(str(error), t)
+        subcommand = target.name if target is not command else None
+        return await self.invoke(Invocation(command.name, member, raw, subcommand))
+
+    async def press(self, press: Press) -> Message:
+        """Answer a button. Its action is ``page:<token>:<number>``."""
+        t = translator(press.member.language)
+        return await self._guarded(t, press.action, self._pressed(press, t))
+
+    async def complete(self, completion: Completion) -> tuple[Choice, ...]:
+        """Suggestions for a half-typed option, best first."""
+        command = self._commands.get(completion.command)
+        if command is None:
+            return ()
+        target = _target(command, completion.subcommand)
+        option = next((option for option in target.options if option.name == completion.option), None)
+        if option is None:
+            return ()
+        found = self._suggest(option, completion.member)
+        typed = completion.value.casefold().strip()
+        starts = [c for c in found if c.value.casefold().startswith(typed) or c.name.casefold().startswith(typed)]
+        holds = [c for c in found if c not in starts and (typed in c.name.casefold() or typed in c.value.casefold())]
+        return tuple((starts + holds)[:MOST_SUGGESTIONS])
+
+    def notices(self, language: str) -> tuple[str, ...]:
+        """Why a changed configuration was refused, one line a problem."""
+        problems = self._services.configuration.problems
+        if not problems:
+            return ()
+        t = translator(language)
+        head = t("The changed configuration was refused; the one before it stays active.")
+        return (head, *(str(problem) for problem in problems))
+
+    def _suggest(self, option: Option, member: Member) -> list[Choice]:
+        t = translator(member.language)
+        story = self._services.story
+        match option.type:
+            case _ if option.choices:
+                return [Choice(t(choice.name), choice.value) for choice in option.choices]
+            case OptionType.SECTION:
+                return [Choice(section.name.get(t.language), section.id) for section in story.sections]
+            case OptionType.DIGEST:
+                digests = self._services.settings.digests
+                return [Choice(digest.name.get(t.language), digest.id) for digest in digests]
+            case OptionType.LANGUAGE:
+                return [Choice(name, code) for code, name in LANGUAGE_NAMES.items()]
+            case OptionType.PERIOD:
+                return [Choice(value, value) for value in ("24h", "7d", "30d", "90d")]
+            case OptionType.ZONE:
+                return [Choice(name, name) for name in sorted(available_timezones())]
+            case OptionType.TIME:
+                return [Choice(f"{hour:02}:00", f"{hour:02}:00") for hour in range(24)]
+            case _:
+                return []
+
+    async def _run(self, invocation: Invocation, t: Translator) -> Message:
+        command, target = self._allowed(invocation, t)
+        typed = options.read_options(invocation.options, target, self._context(invocation.member, t))
+        if target.handler is None:
+            raise UserError(t("/{name} needs a subcommand.", name=command.name))
+        raw = {name: str(value) for name, value in invocation.options.items()}
+        message = await target.handler(self._services, replace(invocation, options=typed, raw=raw))
+        return message.as_private() if target.privacy is Privacy.PRIVATE else message
+
+    def _allowed(self, invocation: Invocation, t: Translator) -> tuple[Command, Command]:
+        command = self._commands.get(invocation.command)
+        if command is None:
+            raise UserError(t("There is no command /{name}. /help lists the commands.", name=invocation.command))
+        target = _target(command, invocation.subcommand)
+        if Permission.ADMIN in (command.permission, target.permission) and not invocation.member.admin:
+            raise UserError(t("Only admins of this bot may use /{name}.", name=command.name))
+        return command, target
+
+    def _context(self, member: Member, t: Translator) -> options.OptionContext:
+        services = self._services
+        return options.OptionContext(services.story, services.settings, t, ZoneInfo(member.zone), services.now())
+
+    async def _pressed(self, press: Press, t: Translator) -> Message:
+        """A paging button: the command behind it runs again for another page."""
+        kind, _, rest = press.action.partition(":")
+        token, _, page = rest.partition(":")
+        async with self._services.archive.read() as connection:
+            view = await views.get(connection, token, now=self._services.now()) if kind == paging.VIEW else None
+        if view is None or not page.isdecimal():
+            raise UserError(t("This button has expired. Ask again with the command."))
+        if view.owner != press.member.key:
+            raise UserError(t("This button belongs to the member who asked."))
+        invocation = Invocation(
+            view.payload["command"], press.member, view.payload["options"], view.payload["subcommand"]
+        )
+        _, target = self._allowed(invocation, t)
+        typed = options.read_options(invocation.options, target, self._context(press.member, t))
+        asked = replace(invocation, options=typed, raw=view.payload["options"], page=int(page), view=token)
+        if target.handler is None:
+            raise UserError(t("/{name} needs a subcommand.", name=target.name))
+        message = await target.handler(self._services, asked)
+        return message.as_private() if target.privacy is Privacy.PRIVATE else message
+
+    async def _guarded(self, t: Translator, name: str, work: Awaitable[Message]) -> Message:
+        try:
+            async with asyncio.timeout(HANDLER_TIMEOUT):
+                return await work
+        except UserError as error:
+            return error_message(str(error), t)
+        except Exception as error:
+            error_id = secrets.token_hex(4)
+            log.error("command.failed", command=name.partition(":")[0], error_id=error_id, exc_info=error)
+            return error_message(t("Something went wrong here. The admins find it under this id: {id}", id=error_id), t)
+
+
+def error_message(words: str, t: Translator, *, hint: str = "") -> Message:
+    """A short private message about a mistake or a fault."""
+    blocks = (Paragraph(text(words)),) + ((Context(text(hint)),) if hint else ())
+    return Message(blocks, summary=words, language=t.language, kind="error", private=True)
+
+
+def _target(command: Command, subcommand: str | None) -> Command:
+    return next((sub for sub in command.subcommands if sub.name == subcommand), command)

@@ -1,0 +1,69 @@
+"""What command handlers may use of the core: one object, handed to each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.settings import DigestSettings, Settings
+from digests.archive import Archive
+from digests.errors import Problem
+from digests.ingest.update import Updater
+from digests.model import Composition
+from digests.search.index import SearchIndex
+from digests.story import Story
+
+
+class Configuration(Protocol):
+    """The active configuration; both change together on a reload."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def story(self) -> Story: ...
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What was wrong when a changed configuration was last refused; empty once a good one is active."""
+        ...
+
+
+class Editions(Protocol):
+    """What commands may do with editions: look ahead, preview and post."""
+
+    def next_editions(self, *, after: datetime, limit: int) -> list[tuple[DigestSettings, datetime]]: ...
+
+    async def preview(self, digest: DigestSettings, *, now: datetime) -> Composition: ...
+
+    async def changed(self) -> None:
+        """Subscriptions have changed: set the clock anew."""
+        ...
+
+    async def post_now(self, digest: DigestSettings, *, now: datetime) -> int:
+        """Post an edition at once; returns the number of deliveries written."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """``now`` gives the present in UTC and is a test's way to stop the clock."""
+
+    configuration: Configuration
+    archive: Archive
+    index: SearchIndex
+    updater: Updater
+    editions: Editions
+    now: Callable[[], datetime]
+    reload: Callable[[], Awaitable[object]]
+    started_at: datetime
+
+    @property
+    def story(self) -> Story:
+        return self.configuration.story
+
+    @property
+    def settings(self) -> Settings:
+        return self.configuration.settings

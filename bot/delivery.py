@@ -1,0 +1,242 @@
+"""The ledger's worker: lease a row, send it, record the platform's id, retry, reconcile, give up.
+
+What stands where a crash can happen:
+
+* before the row is leased: it is pending and will be sent;
+* leased, not yet sent, or sent and not yet recorded: the lease runs out, and the next worker first asks the platform
+  (:meth:`~bot.adapters.base.Adapter.find`) and sends only what is not there; where the platform cannot tell, the row
+  stands as uncertain and is never blindly sent again;
+* after the record: nothing is left to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.adapters.base import Adapter, PermanentSendError, Sent, TransientSendError, UncertainSendError
+from bot.message import from_json
+from digests.archive import Archive, deliveries
+from digests.model import Delivery, DeliveryState
+
+log = structlog.get_logger()
+
+LEASE = timedelta(seconds=90)
+SEND_TIMEOUT = 30.0
+"""Seconds; well inside the lease, so that no row is ever in two hands."""
+DRAIN_TIMEOUT = 10.0
+"""Seconds that a shutdown waits for what is being sent."""
+_BATCH = 64
+_CONCURRENCY = 16
+_IDLE = 30.0
+_FAULT_PAUSE = 5.0
+_FIRST_RETRY = timedelta(seconds=2)
+_LONGEST_RETRY = timedelta(minutes=10)
+
+
+def retry_delay(attempts: int, retry_after: float | None, rng: random.Random) -> timedelta:
+    """How long to wait after ``attempts`` tries: doubling from 2 s to 10 min with full jitter in the upper half;
+    never less than the platform asked for (``retry_after``, seconds)."""
+    ceiling = min(_LONGEST_RETRY, _FIRST_RETRY * 2 ** min(attempts - 1, 20))
+    jittered = ceiling.total_seconds() * rng.uniform(0.5, 1.0)
+    return timedelta(seconds=max(jittered, retry_after or 0.0))
+
+
+class DeliveryWorker:
+    """Sends what the ledger holds through the adapters. One task; start with :meth:`run`, end with :meth:`stop`."""
+
+    def __init__(
+        self,
+        archive: Archive,
+        adapters: Mapping[str, Adapter],
+        *,
+        now: Callable[[], datetime],
+        rng: random.Random | None = None,
+    ) -> None:
+        self.owner = secrets.token_hex(8)
+        self._archive = archive
+        self._adapters = adapters
+        self._now = now
+        self._rng = rng or random.Random()
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._busy: set[asyncio.Task[None]] = set()
+
+    def wake(self) -> None:
+        """Look at the ledger now: rows have been written."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Work until :meth:`stop`."""
+        while not self._stopping:
+            self._wake.clear()
+            try:
+                worked = await self.work_once()
+                pause = 0.0 if worked else await self._pause()
+            except SQLAlchemyError:
+                log.exception("delivery.ledger-unreadable")
+                pause = _FAULT_PAUSE
+            if pause and not self._stopping:
+                await self._rest(pause)
+
+    async def stop(self) -> None:
+        """Take nothing new and wait up to :data:`DRAIN_TIMEOUT` for what is being sent."""
+        self._stopping = True
+        self._wake.set()
+        if self._busy:
+            _, left = await asyncio.wait(self._busy, timeout=DRAIN_TIMEOUT)
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
+
+    async def work_once(self) -> int:
+        """Lease what is due and settle it; returns how many rows were handled."""
+        now = self._now()
+        async with self._archive.write() as connection:
+            rows = await deliveries.lease(connection, owner=self.owner, now=now, until=now + LEASE, limit=_BATCH)
+        gate = asyncio.Semaphore(_CONCURRENCY)
+        tasks = [asyncio.create_task(self._handle(row, gate), name=f"delivery {row.id}") for row in rows]
+        self._busy.update(tasks)
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            self._busy.difference_update(tasks)
+        return len(rows)
+
+    async def _rest(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+
+    async def _pause(self) -> float:
+        async with self._archive.read() as connection:
+            due = await deliveries.next_due(connection)
+        if due is None:
+            return _IDLE
+        return min(_IDLE, max(0.05, (due - self._now()).total_seconds()))
+
+    async def _handle(self, row: Delivery, gate: asyncio.Semaphore) -> None:
+        async with gate:
+            if self._stopping:
+                await self._release(row)
+                return
+            with structlog.contextvars.bound_contextvars(edition=row.edition_id, delivery=row.id):
+                try:
+                    await self._deliver(row)
+                except Exception:
+                    # It may have been sent: the lease runs out and the platform is asked before anything else.
+                    log.exception("delivery.fault", destination=str(row.destination))
+
+    async def _deliver(self, row: Delivery) -> None:
+        adapter = self._adapters.get(row.destination.platform)
+        if adapter is None:
+            cure = f"no adapter {row.destination.platform!r} is running; enable it under platforms in bot.yaml"
+            if row.state is DeliveryState.LEASED:
+                await self._keep_unclear(row, cure)
+            else:
+                await self._retry(row, cure, None)
+            return
+        if row.state is DeliveryState.LEASED and await self._reconciled(row, adapter):
+            return
+        if row.attempts and self._now() >= row.give_up_at:
+            await self._dead(row, f"gave up after {row.attempts} attempts: {row.error or 'no answer'}")
+            return
+        ready, parent = await self._parent(row)
+        if ready:
+            await self._send(row, adapter, parent)
+
+    async def _send(self, row: Delivery, adapter: Adapter, parent: Sent | None) -> None:
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT):
+                sent = await adapter.send(row.destination, from_json(row.payload), key=row.id, parent=parent)
+        except TransientSendError as error:
+            await self._retry(row, str(error), error.retry_after)
+        except PermanentSendError as error:
+            await self._dead(row, str(error))
+        except (UncertainSendError, TimeoutError) as error:
+            log.warning("delivery.unclear", why=str(error) or "no answer in time")
+            if not await self._reconciled(row, adapter):
+                await self._retry(row, str(error) or "no answer in time", None)
+        else:
+            await self._sent(row, sent)
+
+    async def _reconciled(self, row: Delivery, adapter: Adapter) -> bool:
+        """Ask the platform for a row that may have been sent. True when the row is settled by the answer."""
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT):
+                found = await adapter.find(row.destination, key=row.id, since=row.next_try_at - timedelta(minutes=5))
+        except TransientSendError as error:
+            await self._keep_unclear(row, str(error))
+            return True
+        except TimeoutError:
+            await self._keep_unclear(row, "the platform did not answer in time")
+            return True
+        except PermanentSendError as error:
+            await self._uncertain(row, f"may have been posted; the platform cannot be asked: {error}")
+            return True
+        if found.sent is not None:
+            await self._sent(row, found.sent)
+            return True
+        if not found.known:
+            await self._uncertain(row, "may have been posted; the platform cannot tell. Look, then replay or drop it")
+            return True
+        return False
+
+    async def _keep_unclear(self, row: Delivery, why: str) -> None:
+        """Leave the lease to run out: whoever takes the row next asks the platform again before sending."""
+        if self._now() >= row.give_up_at:
+            await self._uncertain(row, f"may have been posted; {why}")
+        else:
+            log.info("delivery.ask-again", why=why)
+
+    async def _parent(self, row: Delivery) -> tuple[bool, Sent | None]:
+        if row.part == 1:
+            return True, None
+        async with self._archive.read() as connection:
+            first = await deliveries.first_part(connection, row)
+        if first is None or first.state is not DeliveryState.SENT:
+            await self._dead(row, "its first part was not delivered")
+            return False, None
+        return True, Sent(first.platform_ids, first.next_try_at)
+
+    async def _sent(self, row: Delivery, sent: Sent) -> None:
+        async with self._archive.write() as connection:
+            kept = await deliveries.mark_sent(
+                connection, row.id, owner=self.owner, platform_ids=sent.platform_ids, at=sent.at
+            )
+        log.info("delivery.sent", destination=str(row.destination), part=row.part, parts=row.parts, recorded=kept)
+
+    async def _retry(self, row: Delivery, why: str, retry_after: float | None) -> None:
+        now = self._now()
+        attempts = row.attempts + 1
+        delay = retry_delay(attempts, retry_after, self._rng)
+        if now + delay > row.give_up_at:
+            await self._dead(row, f"gave up after {attempts} attempts: {why}")
+            return
+        async with self._archive.write() as connection:
+            await deliveries.mark_retry(connection, row.id, owner=self.owner, next_try_at=now + delay, error=why)
+        log.warning("delivery.retry", why=why, attempts=attempts, wait_s=round(delay.total_seconds(), 1))
+
+    async def _dead(self, row: Delivery, why: str) -> None:
+        async with self._archive.write() as connection:
+            await deliveries.mark_dead(connection, row.id, owner=self.owner, error=why)
+        log.error("delivery.dead", destination=str(row.destination), why=why)
+
+    async def _uncertain(self, row: Delivery, why: str) -> None:
+        async with self._archive.write() as connection:
+            await deliveries.mark_uncertain(connection, row.id, owner=self.owner, error=why)
+        log.error("delivery.uncertain", destination=str(row.destination), why=why)
+
+    async def _release(self, row: Delivery) -> None:
+        if row.state is DeliveryState.LEASED:
+            return  # An earlier worker may have sent it: only a look at the platform may settle it.
+        async with self._archive.write() as connection:
+            await deliveries.release(connection, row.id, owner=self.owner, now=self._now())

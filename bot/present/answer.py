@@ -1,0 +1,38 @@
+"""An answer as a message: quoted sentences with numbers, sources below; or what is missing and what is nearest."""
+
+from __future__ import annotations
+
+from bot.i18n import Translator
+from bot.message import Block, Context, Divider, Heading, Message, Paragraph, Quote, Text, text
+from bot.present.citations import source_list
+from digests.model import Answer, AnswerSentence
+
+
+def answer_message(answer: Answer, t: Translator) -> Message:
+    return _refusal(answer, t) if answer.refused else _cited(answer, t)
+
+
+def _cited(answer: Answer, t: Translator) -> Message:
+    blocks: list[Block] = [Paragraph(text(answer.question, style="strong"))]
+    blocks += [_quote(sentence, t) for sentence in answer.sentences]
+    blocks += [Divider(), source_list(answer.citations, t)]
+    blocks.append(Context(text(t("Quoted from the archive, not written anew."))))
+    return Message(tuple(blocks), summary=answer.sentences[0].text, language=t.language, shareable=True)
+
+
+def _quote(sentence: AnswerSentence, t: Translator) -> Quote:
+    marks = "".join(f"[{number}]" for number in sentence.citations)
+    foreign = sentence.language if sentence.language != t.language else None
+    return Quote((Text(sentence.text, language=foreign), Text(f" {marks}", "emphasis")))
+
+
+def _refusal(answer: Answer, t: Translator) -> Message:
+    words = t("The archive does not hold an answer to this.")
+    blocks: list[Block] = [Paragraph(text(answer.question, style="strong")), Paragraph(text(words))]
+    if answer.missing:
+        listed = ", ".join(f"“{word}”" for word in answer.missing)
+        blocks.append(Paragraph(text(t("Not found: {words}.", words=listed))))
+    if answer.nearest:
+        blocks.append(Heading(t("Nearest, but not an answer"), level=2))
+        blocks.append(source_list(answer.nearest, t))
+    return Message(tuple(blocks), summary=words, language=t.language)

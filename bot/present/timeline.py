@@ -1,0 +1,44 @@
+"""Facts in the order of their dates, each with its source and how far along it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from bot.i18n import Translator, format_partial_date
+from bot.message import Block, Bullet, BulletList, Heading, Message, Paragraph, Text, text
+from bot.present.citations import SEPARATOR, source_link
+from bot.present.labels import grade_label, status_label
+from digests.compose import fact_citation
+from digests.model import Fact
+
+
+def timeline_message(facts: Sequence[Fact], count: int, name: str, t: Translator) -> Message:
+    """One page of ``count`` facts, grouped by year; says so when none fits."""
+    heading = Heading(t("Timeline: {name}", name=name))
+    if not facts:
+        words = t("No dated fact fits. Widen the dates or leave out the actor.")
+        return Message((heading, Paragraph(text(words))), summary=words, language=t.language)
+    blocks: list[Block] = [heading]
+    for year, group in groupby(facts, key=lambda fact: fact.date[:4]):
+        blocks.append(Heading(year, level=2))
+        blocks.append(BulletList(tuple(_bullet(fact, t) for fact in group)))
+    summary = t.n("{n} dated fact", "{n} dated facts", count) + f": {name}"
+    return Message(tuple(blocks), summary=summary, language=t.language, shareable=True)
+
+
+def _bullet(fact: Fact, t: Translator) -> Bullet:
+    citation = fact_citation(fact, t.language)
+    details = [status_label(fact.status, t)]
+    if label := grade_label(fact.grade, t):
+        details.append(label)
+    if fact.superseded_by:
+        details.append(t("superseded later"))
+    if fact.disputed_by:
+        details.append(t("disputed"))
+    foreign = citation.language if citation.language != t.language else None
+    said = (
+        Text(format_partial_date(fact.date, t.language), "strong"),
+        Text(f"  {fact.claim.get(t.language)}", language=foreign),
+    )
+    return Bullet(said, (source_link(citation), Text(SEPARATOR + SEPARATOR.join(details))))

@@ -1,0 +1,235 @@
+"""The ledger: one row per message part, its lease and what became of it.
+
+A worker leases rows under its own name until a time. Every later word about a row (:func:`mark_sent` and the rest)
+is taken only from the worker that still holds the lease: a worker that was thought dead cannot speak for a row that
+another has taken over.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CursorResult, RowMapping, Select, and_, exists, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from digests.archive.tables import deliveries
+from digests.model import Delivery, DeliveryState, Destination
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    destination: Destination
+    part: int
+    parts: int
+    payload: Mapping[str, Any]
+
+
+async def add(
+    connection: AsyncConnection,
+    edition_id: int,
+    new: Iterable[NewDelivery],
+    *,
+    now: datetime,
+    give_up_at: datetime,
+) -> list[str]:
+    """Write pending rows; returns their ids in order."""
+    rows = [
+        {
+            "id": secrets.token_hex(10),
+            "edition_id": edition_id,
+            "platform": row.destination.platform,
+            "workspace": row.destination.workspace,
+            "channel": row.destination.channel,
+            "kind": row.destination.kind,
+            "part": row.part,
+            "parts": row.parts,
+            "payload": dict(row.payload),
+            "state": DeliveryState.PENDING,
+            "attempts": 0,
+            "created_at": now,
+            "next_try_at": now,
+            "give_up_at": give_up_at,
+            "platform_ids": [],
+        }
+        for row in new
+    ]
+    if rows:
+        await connection.execute(deliveries.insert(), rows)
+    return [str(row["id"]) for row in rows]
+
+
+async def lease(
+    connection: AsyncConnection, *, owner: str, now: datetime, until: datetime, limit: int
+) -> list[Delivery]:
+    """Take due rows, oldest edition first: pending ones, and leased ones whose worker let the lease run out.
+
+    Order within a destination is kept: a row is taken only when every earlier row of its destination is sent or
+    dead. Rows come back as they were before (``state`` leased means: an earlier worker may have sent it).
+    """
+    earlier = deliveries.alias("earlier")
+    blocked = exists(
+        select(earlier.c.id).where(
+            earlier.c.platform == deliveries.c.platform,
+            earlier.c.workspace == deliveries.c.workspace,
+            earlier.c.channel == deliveries.c.channel,
+            earlier.c.state.in_([DeliveryState.PENDING, DeliveryState.LEASED]),
+            or_(
+                earlier.c.edition_id < deliveries.c.edition_id,
+                and_(earlier.c.edition_id == deliveries.c.edition_id, earlier.c.part < deliveries.c.part),
+            ),
+        )
+    )
+    due = or_(
+        and_(deliveries.c.state == DeliveryState.PENDING, deliveries.c.next_try_at <= now),
+        and_(deliveries.c.state == DeliveryState.LEASED, deliveries.c.lease_until <= now),
+    )
+    query = (
+        select(deliveries)
+        .where(due, ~blocked)
+        .order_by(deliveries.c.edition_id, deliveries.c.channel, deliveries.c.part)
+        .limit(limit)
+    )
+    if connection.dialect.name == "postgresql":
+        query = query.with_for_update(skip_locked=True)
+    taken = await _fetch(connection, query)
+    if taken:
+        await connection.execute(
+            update(deliveries)
+            .where(deliveries.c.id.in_([row.id for row in taken]))
+            .values(
+                state=DeliveryState.LEASED,
+                lease_owner=owner,
+                lease_until=until,
+                attempts=deliveries.c.attempts + 1,
+            )
+        )
+    return taken
+
+
+async def mark_sent(
+    connection: AsyncConnection, delivery_id: str, *, owner: str, platform_ids: tuple[str, ...], at: datetime
+) -> bool:
+    """Record the platform's ids; False when the lease was lost."""
+    return await _settle(
+        connection,
+        delivery_id,
+        owner,
+        state=DeliveryState.SENT,
+        platform_ids=list(platform_ids),
+        sent_at=at,
+        error=None,
+    )
+
+
+async def mark_retry(
+    connection: AsyncConnection, delivery_id: str, *, owner: str, next_try_at: datetime, error: str
+) -> bool:
+    return await _settle(
+        connection, delivery_id, owner, state=DeliveryState.PENDING, next_try_at=next_try_at, error=error
+    )
+
+
+async def mark_dead(connection: AsyncConnection, delivery_id: str, *, owner: str, error: str) -> bool:
+    """Give up for good: the row is a dead letter, with the reason."""
+    return await _settle(connection, delivery_id, owner, state=DeliveryState.DEAD, error=error)
+
+
+async def mark_uncertain(connection: AsyncConnection, delivery_id: str, *, owner: str, error: str) -> bool:
+    """Nobody can tell whether it was posted: it stands for a person to look at and is never sent again by itself."""
+    return await _settle(connection, delivery_id, owner, state=DeliveryState.UNCERTAIN, error=error)
+
+
+async def release(connection: AsyncConnection, delivery_id: str, *, owner: str, now: datetime) -> bool:
+    """Give a row back that was leased but not tried."""
+    return await _settle(
+        connection,
+        delivery_id,
+        owner,
+        state=DeliveryState.PENDING,
+        next_try_at=now,
+        attempts=deliveries.c.attempts - 1,
+    )
+
+
+async def next_due(connection: AsyncConnection) -> datetime | None:
+    """When the next row wants attention; None when the ledger is at rest."""
+    waiting = func.min(deliveries.c.next_try_at)
+    pending = (await connection.execute(select(waiting).where(deliveries.c.state == DeliveryState.PENDING))).scalar()
+    leased = (
+        await connection.execute(
+            select(func.min(deliveries.c.lease_until)).where(deliveries.c.state == DeliveryState.LEASED)
+        )
+    ).scalar()
+    times = [time for time in (pending, leased) if time is not None]
+    return min(times) if times else None
+
+
+async def first_part(connection: AsyncConnection, delivery: Delivery) -> Delivery | None:
+    """The first part of the same edition at the same destination (the parent of its thread)."""
+    query = select(deliveries).where(
+        deliveries.c.edition_id == delivery.edition_id,
+        deliveries.c.platform == delivery.destination.platform,
+        deliveries.c.workspace == delivery.destination.workspace,
+        deliveries.c.channel == delivery.destination.channel,
+        deliveries.c.part == 1,
+    )
+    rows = await _fetch(connection, query)
+    return rows[0] if rows else None
+
+
+async def of_edition(connection: AsyncConnection, edition_id: int) -> list[Delivery]:
+    query = select(deliveries).where(deliveries.c.edition_id == edition_id)
+    return await _fetch(connection, query.order_by(deliveries.c.channel, deliveries.c.part))
+
+
+async def in_state(connection: AsyncConnection, state: DeliveryState, *, limit: int = 50) -> list[Delivery]:
+    """Rows in a state, newest first: dead letters, uncertain ones."""
+    query = select(deliveries).where(deliveries.c.state == state)
+    return await _fetch(connection, query.order_by(deliveries.c.created_at.desc()).limit(limit))
+
+
+async def counts(connection: AsyncConnection) -> dict[DeliveryState, int]:
+    """How many rows there are in each state."""
+    query = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
+    found = {DeliveryState(state): number for state, number in (await connection.execute(query)).all()}
+    return {state: found.get(state, 0) for state in DeliveryState}
+
+
+async def _settle(connection: AsyncConnection, delivery_id: str, owner: str, **values: Any) -> bool:
+    result: CursorResult[Any] = await connection.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.id == delivery_id,
+            deliveries.c.state == DeliveryState.LEASED,
+            deliveries.c.lease_owner == owner,
+        )
+        .values(lease_owner=None, lease_until=None, **values)
+    )
+    return result.rowcount == 1
+
+
+async def _fetch(connection: AsyncConnection, query: Select[Any]) -> list[Delivery]:
+    return [_delivery(row) for row in (await connection.execute(query)).mappings()]
+
+
+def _delivery(row: RowMapping) -> Delivery:
+    return Delivery(
+        id=row["id"],
+        edition_id=row["edition_id"],
+        destination=Destination(row["platform"], row["workspace"], row["channel"], row["kind"]),
+        part=row["part"],
+        parts=row["parts"],
+        payload=row["payload"],
+        state=DeliveryState(row["state"]),
+        attempts=row["attempts"],
+        next_try_at=row["next_try_at"],
+        give_up_at=row["give_up_at"],
+        lease_owner=row["lease_owner"],
+        lease_until=row["lease_until"],
+        platform_ids=tuple(row["platform_ids"]),
+        error=row["error"],
+    )

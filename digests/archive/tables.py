@@ -1,0 +1,289 @@
+"""The tables of the archive, for SQLite and PostgreSQL alike.
+
+Times are stored as microseconds since 1970 in UTC: one representation that sorts and compares the same in both
+databases. Structured values are JSON.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware datetime, stored as microseconds since the epoch. Naive datetimes are refused."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("the archive takes aware datetimes only")
+        return (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+# SQLite gives rowids only to INTEGER keys; PostgreSQL gets the wide type.
+_Id = BigInteger().with_variant(Integer, "sqlite")
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("created_at", UtcTime, nullable=False),
+    Column("last_item_at", UtcTime, nullable=False),
+    # What the grouper needs to place later items: term weights of the event's centroid.
+    Column("profile", JSON, nullable=False),
+    Index("ix_events_last_item_at", "last_item_at"),
+)
+
+items = Table(
+    "items",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("source_id", String(80), nullable=False),
+    Column("key", String(500), nullable=False),
+    Column("fingerprint", String(32), nullable=False),
+    Column("url", Text),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("published_at", UtcTime, nullable=False),
+    Column("dating", String(10), nullable=False),
+    Column("first_seen_at", UtcTime, nullable=False),
+    Column("publisher", String(200), nullable=False),
+    Column("family", String(80), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("baseline", Boolean, nullable=False, default=False),
+    Column("revision", Integer, nullable=False, default=1),
+    Column("event_id", _Id, ForeignKey("events.id", ondelete="SET NULL")),
+    Column("duplicate_of", _Id, ForeignKey("items.id", ondelete="SET NULL")),
+    Column("off_topic", Text),
+    Column("locator", String(300)),
+    Column("withdrawn_at", UtcTime),
+    # MinHash signature: lets the near-duplicate index be rebuilt at start without reading texts.
+    Column("signature", LargeBinary),
+    UniqueConstraint("source_id", "key"),
+    Index("ix_items_url", "url"),
+    Index("ix_items_event_id", "event_id"),
+    Index("ix_items_first_seen_at", "first_seen_at"),
+    Index("ix_items_published_at", "published_at"),
+    sqlite_autoincrement=True,
+)
+
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("item_id", _Id, ForeignKey("items.id", ondelete="CASCADE"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("seen_at", UtcTime, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("url", Text),
+    PrimaryKeyConstraint("item_id", "number"),
+)
+
+filings = Table(
+    "filings",
+    metadata,
+    Column("item_id", _Id, ForeignKey("items.id", ondelete="CASCADE"), nullable=False),
+    Column("section", String(40), nullable=False),
+    Column("score", Float, nullable=False),
+    Column("reasons", JSON, nullable=False),
+    PrimaryKeyConstraint("item_id", "section"),
+    Index("ix_filings_section_item", "section", "item_id"),
+)
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("date", String(10), nullable=False),
+    Column("section", String(40), nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("grade", String(20), nullable=False),
+    Column("actors", JSON, nullable=False),
+    # The whole fact as in facts.yaml, so that nothing of it is lost here.
+    Column("content", JSON, nullable=False),
+    Column("fingerprint", String(32), nullable=False),
+    Column("added_at", UtcTime, nullable=False),
+    # Facts that came with the first start are background, not news.
+    Column("baseline", Boolean, nullable=False),
+    Column("retired_at", UtcTime),
+    Index("ix_facts_section_date", "section", "date"),
+)
+
+editions = Table(
+    "editions",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("digest_id", String(80), nullable=False),
+    Column("scheduled_at", UtcTime, nullable=False),
+    Column("composed_at", UtcTime, nullable=False),
+    Column("after_item", _Id, nullable=False),
+    Column("through_item", _Id, nullable=False),
+    Column("kind", String(12), nullable=False),
+    Column("missed", Integer, nullable=False, default=0),
+    Column("summary", JSON, nullable=False),
+    UniqueConstraint("digest_id", "scheduled_at"),
+    sqlite_autoincrement=True,
+)
+
+edition_events = Table(
+    "edition_events",
+    metadata,
+    Column("edition_id", _Id, ForeignKey("editions.id", ondelete="CASCADE"), nullable=False),
+    Column("section", String(40), nullable=False),
+    Column("event_id", _Id, ForeignKey("events.id", ondelete="CASCADE"), nullable=False),
+    # As reported then: what has changed since can be told.
+    Column("voices", Integer, nullable=False),
+    Column("items", Integer, nullable=False),
+    PrimaryKeyConstraint("edition_id", "section", "event_id"),
+    Index("ix_edition_events_event", "event_id"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", String(24), primary_key=True),
+    Column("edition_id", _Id, ForeignKey("editions.id", ondelete="CASCADE"), nullable=False),
+    Column("platform", String(40), nullable=False),
+    Column("workspace", String(80), nullable=False),
+    Column("channel", String(120), nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("part", Integer, nullable=False),
+    Column("parts", Integer, nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("created_at", UtcTime, nullable=False),
+    Column("next_try_at", UtcTime, nullable=False),
+    Column("give_up_at", UtcTime, nullable=False),
+    Column("lease_owner", String(40)),
+    Column("lease_until", UtcTime),
+    Column("sent_at", UtcTime),
+    Column("platform_ids", JSON, nullable=False),
+    Column("error", Text),
+    UniqueConstraint("edition_id", "platform", "workspace", "channel", "part", name="uq_deliveries_part"),
+    Index("ix_deliveries_state_next", "state", "next_try_at"),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("platform", String(40), nullable=False),
+    Column("workspace", String(80), nullable=False),
+    Column("user", String(120), nullable=False),
+    Column("section", String(40), nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("zone", String(60), nullable=False),
+    Column("time", String(5), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    UniqueConstraint("platform", "workspace", "user", "section", name="uq_subscriptions_member"),
+    sqlite_autoincrement=True,
+)
+
+source_states = Table(
+    "source_states",
+    metadata,
+    Column("source_id", String(80), primary_key=True),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("body_hash", String(32)),
+    Column("baseline_done", Boolean, nullable=False, default=False),
+    Column("last_try_at", UtcTime),
+    Column("last_success_at", UtcTime),
+    Column("failing_since", UtcTime),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("why", Text),
+    Column("next_try_at", UtcTime),
+)
+
+views = Table(
+    "views",
+    metadata,
+    # State behind buttons (paging and the like), so that they survive a restart.
+    Column("token", String(24), primary_key=True),
+    Column("kind", String(40), nullable=False),
+    Column("owner", String(200), nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    Index("ix_views_expires_at", "expires_at"),
+)
+
+local_messages = Table(
+    "local_messages",
+    metadata,
+    # The local chat's history: the web adapter is its own platform and keeps what it was sent.
+    Column("id", _Id, primary_key=True),
+    Column("channel", String(120), nullable=False),
+    Column("delivery_id", String(24), unique=True),
+    Column("author", String(120), nullable=False),
+    Column("private_to", String(120)),
+    Column("message", JSON, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Index("ix_local_messages_channel_id", "channel", "id"),
+    sqlite_autoincrement=True,
+)
+
+passages = Table(
+    "passages",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("ref", String(80), nullable=False),
+    Column("item_id", _Id, ForeignKey("items.id", ondelete="CASCADE")),
+    Column("text", Text, nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("sections", JSON, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("date", String(10), nullable=False),
+    Column("locator", String(300)),
+    Index("ix_passages_ref", "ref"),
+    Index("ix_passages_item_id", "item_id"),
+    sqlite_autoincrement=True,
+)
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", String(80), primary_key=True),
+    Column("value", Text, nullable=False),
+)

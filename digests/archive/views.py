@@ -1,0 +1,58 @@
+"""State behind buttons, kept in the archive so that a button works after a restart."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from digests.archive.tables import views
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """``kind`` says what the payload means; ``owner`` is the member key that may use it."""
+
+    token: str
+    kind: str
+    owner: str
+    payload: Mapping[str, Any]
+    expires_at: datetime
+
+
+async def put(
+    connection: AsyncConnection,
+    *,
+    kind: str,
+    owner: str,
+    payload: Mapping[str, Any],
+    now: datetime,
+    expires_at: datetime,
+) -> str:
+    """Keep a view; returns its token (16 URL-safe characters)."""
+    token = secrets.token_urlsafe(12)
+    await connection.execute(
+        views.insert().values(
+            token=token, kind=kind, owner=owner, payload=dict(payload), created_at=now, expires_at=expires_at
+        )
+    )
+    return token
+
+
+async def get(connection: AsyncConnection, token: str, *, now: datetime) -> View | None:
+    """The view; None when it never was or has expired."""
+    query = select(views).where(views.c.token == token, views.c.expires_at > now)
+    row = (await connection.execute(query)).mappings().first()
+    if row is None:
+        return None
+    return View(row["token"], row["kind"], row["owner"], row["payload"], row["expires_at"])
+
+
+async def prune(connection: AsyncConnection, *, now: datetime) -> int:
+    """Forget expired views; returns how many."""
+    return (await connection.execute(delete(views).where(views.c.expires_at <= now))).rowcount

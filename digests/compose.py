@@ -1,0 +1,239 @@
+"""An edition out of the archive: what is new since the digest's last edition, by section, best evidence first.
+
+Reading is done here, on one connection and so on one consistent snapshot; choosing and ordering are pure functions in
+:mod:`digests.arrange`, run in a thread because a long downtime leaves much to arrange.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from digests import arrange
+from digests.archive import editions, events, facts, health, items
+from digests.model import (
+    Brief,
+    Citation,
+    Composition,
+    Coverage,
+    DigestBullet,
+    DigestSection,
+    Edition,
+    Fact,
+    Grade,
+    ReportedEvent,
+    SourceHealth,
+)
+from digests.story import Story
+
+OVERVIEW = "overview"
+_WELCOME_SENTENCES = 2
+_WELCOME_BULLETS = 5
+_WELCOME_BULLETS_MANY = 2
+_GRADE_ORDER = list(Grade)
+
+
+@dataclass(frozen=True, slots=True)
+class DigestSpec:
+    """What compose must know of a digest. ``bullets`` is the most per section."""
+
+    id: str
+    sections: tuple[str, ...]
+    bullets: int
+    language: str
+
+
+async def compose(
+    connection: AsyncConnection,
+    story: Story,
+    spec: DigestSpec,
+    *,
+    previous: Edition | None,
+    scheduled_at: datetime,
+    next_edition: datetime | None,
+    now: datetime,
+) -> Composition:
+    """What is new since ``previous``: items filed into the digest's sections, and facts added to the dossier."""
+    after = previous.through_item if previous else 0
+    through = await items.max_item_id(connection)
+    new = await items.new_since(connection, after_item=after, through_item=through, sections=spec.sections)
+    added = await facts.new_since(connection, previous.composed_at) if previous else []
+    sections, reported = await _arranged(connection, story, spec, new, added)
+    return Composition(
+        digest_id=spec.id,
+        language=spec.language,
+        kind="digest",
+        scheduled_at=scheduled_at,
+        since=previous.scheduled_at if previous else None,
+        sections=sections,
+        coverage=await _coverage(connection, story, after, through, next_edition, now),
+        after_item=after,
+        through_item=through,
+        reported=reported,
+    )
+
+
+async def compose_roundup(
+    connection: AsyncConnection,
+    story: Story,
+    spec: DigestSpec,
+    *,
+    since: datetime,
+    scheduled_at: datetime,
+    next_edition: datetime | None,
+    now: datetime,
+) -> Composition:
+    """The standing after quiet days: the period's events again, or, when it had none, the newest facts."""
+    through = await items.max_item_id(connection)
+    after = await items.last_before(connection, since)
+    new = await items.new_since(connection, after_item=after, through_item=through, sections=spec.sections)
+    groups = await _groups(connection, new)
+    arranged = await asyncio.to_thread(arrange.sections, groups, {}, spec.sections, spec.bullets, spec.language)
+    standing = {section.section: section for section in _standing(story, spec)}
+    sections = tuple(found if found.bullets else standing[found.section] for found in arranged)
+    return Composition(
+        digest_id=spec.id,
+        language=spec.language,
+        kind="roundup",
+        scheduled_at=scheduled_at,
+        since=since,
+        sections=sections,
+        coverage=await _coverage(connection, story, after, through, next_edition, now),
+        after_item=through,
+        through_item=through,
+    )
+
+
+async def compose_welcome(
+    connection: AsyncConnection,
+    story: Story,
+    spec: DigestSpec,
+    *,
+    scheduled_at: datetime,
+    next_edition: datetime | None,
+    now: datetime,
+) -> Composition:
+    """A digest's first edition: where the story stands by the dossier. Items archived so far are not news to it."""
+    through = await items.max_item_id(connection)
+    return Composition(
+        digest_id=spec.id,
+        language=spec.language,
+        kind="welcome",
+        scheduled_at=scheduled_at,
+        since=None,
+        sections=_standing(story, spec),
+        coverage=await _coverage(connection, story, through, through, next_edition, now),
+        after_item=through,
+        through_item=through,
+    )
+
+
+async def _arranged(
+    connection: AsyncConnection,
+    story: Story,
+    spec: DigestSpec,
+    new: Sequence[items.FiledItem],
+    added: Iterable[Fact],
+) -> tuple[tuple[DigestSection, ...], tuple[ReportedEvent, ...]]:
+    groups = await _groups(connection, new)
+    before = await editions.reported_before(connection, spec.id, [group.event_id for group in groups if group.event_id])
+    sections = await asyncio.to_thread(arrange.sections, groups, before, spec.sections, spec.bullets, spec.language)
+    with_facts = tuple(_with_facts(section, added, spec) for section in sections)
+    return with_facts, arrange.reported(with_facts, groups)
+
+
+async def _groups(connection: AsyncConnection, new: Sequence[items.FiledItem]) -> list[arrange.Group]:
+    """The new items by event, each with the event's earlier items beside them."""
+    ids = {filed.item.event_id for filed in new if filed.item.event_id is not None}
+    members = {event.id: event.items for event in await events.members(connection, sorted(ids))}
+    return arrange.groups(new, members)
+
+
+def _with_facts(section: DigestSection, added: Iterable[Fact], spec: DigestSpec) -> DigestSection:
+    own = [fact_bullet(fact, spec.language) for fact in added if fact.section == section.section]
+    if not own:
+        return section
+    room = max(0, spec.bullets - len(section.bullets))
+    shown = own[: max(room, 1)]
+    return DigestSection(
+        section=section.section,
+        headline=section.headline or shown[0].text,
+        bullets=(*section.bullets, *shown),
+        changed=section.changed,
+        more=section.more + len(own) - len(shown),
+    )
+
+
+def _standing(story: Story, spec: DigestSpec) -> tuple[DigestSection, ...]:
+    """Per section: how its brief begins and its newest facts, well-sourced ones first."""
+    many = len([section for section in spec.sections if section != OVERVIEW]) > 1
+    limit = min(spec.bullets, _WELCOME_BULLETS_MANY) if many else _WELCOME_BULLETS
+    return tuple(_section_standing(story, section, spec.language, limit) for section in spec.sections)
+
+
+def _section_standing(story: Story, section: str, language: str, limit: int) -> DigestSection:
+    own = [fact for fact in story.facts if fact.section == section and not fact.superseded_by]
+    own.sort(key=lambda fact: (fact.grade.needs_label, -fact.first_day.toordinal(), _GRADE_ORDER.index(fact.grade)))
+    newest = sorted(own[:limit], key=lambda fact: fact.first_day, reverse=True)
+    brief = story.briefs.get((section, language)) or story.briefs.get((section, "en"))
+    return DigestSection(
+        section=section,
+        headline=_lead(brief) if brief else "",
+        bullets=tuple(fact_bullet(fact, language) for fact in newest),
+        more=max(0, len(own) - limit),
+    )
+
+
+def _lead(brief: Brief) -> str:
+    sentences = [sentence.text for part in brief.parts for sentence in part.sentences]
+    glue = "" if brief.language == "ja" else " "
+    return glue.join(sentences[:_WELCOME_SENTENCES])
+
+
+def fact_bullet(fact: Fact, language: str) -> DigestBullet:
+    """A fact of the dossier as a bullet, in ``language`` where the dossier has it."""
+    shown = language if language in fact.claim.values else "en"
+    return DigestBullet(text=fact.claim.get(language), language=shown, citation=fact_citation(fact, language), voices=1)
+
+
+def fact_citation(fact: Fact, language: str) -> Citation:
+    return Citation(
+        id=fact.id,
+        title=fact.source.title,
+        publisher=fact.source.publisher,
+        url=fact.source.url,
+        kind=fact.source.kind,
+        date=fact.date,
+        language=language if language in fact.claim.values else "en",
+        grade=fact.grade,
+        status=fact.status,
+    )
+
+
+async def _coverage(
+    connection: AsyncConnection,
+    story: Story,
+    after: int,
+    through: int,
+    next_edition: datetime | None,
+    now: datetime,
+) -> Coverage:
+    states = await health.all_states(connection, story.sources, now)
+    seen, off_topic = await items.counts_between(connection, after_item=after, through_item=through)
+    return Coverage(
+        tried=sum(1 for state in states if state.last_try_at is not None and state.state != "disabled"),
+        failed=_names(story, states, "failing"),
+        stale=_names(story, states, "stale"),
+        items_seen=seen,
+        off_topic=off_topic,
+        next_edition=next_edition,
+    )
+
+
+def _names(story: Story, states: Iterable[SourceHealth], wanted: str) -> tuple[str, ...]:
+    names = {source.id: source.name.get("en") for source in story.sources}
+    return tuple(names[state.source_id] for state in states if state.state == wanted)
