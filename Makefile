@@ -6,7 +6,7 @@ STAMPS := .stamps
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PYTHONUTF8 = 1
 
-.PHONY: run test check bench lock schemas clean
+.PHONY: run test check bench lock schemas messages clean
 
 run: $(STAMPS)/run
 	$(BIN)/kakehashi run
@@ -27,6 +27,9 @@ bench: $(STAMPS)/dev
 
 schemas: $(STAMPS)/dev
 	$(BIN)/python -m bot.schemas --write
+
+messages: $(STAMPS)/dev
+	$(BIN)/python -m bot.catalogues --update
 
 # Pinned with hashes; names no host, so that any index or mirror serves it.
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

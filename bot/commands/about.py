@@ -31,7 +31,11 @@ async def _run(services: Services, invocation: Invocation) -> Message:
         Bullet(text(t.n("{n} item on the story in the archive", "{n} items on the story in the archive", archived))),
         Bullet(text(t.n("{n} dated, sourced fact", "{n} dated, sourced facts", known))),
         Bullet(text(t("Answers and digests are quotations: no language model writes them."))),
-        Bullet(text(t("Kept of members: subscriptions, and paging buttons for 30 days. Questions are not kept."))),
+        Bullet(
+            text(
+                t("Kept of members: subscriptions, paging buttons for 30 days, and what is written in the local chat.")
+            )
+        ),
     )
     blocks = (
         Heading("Kakehashi"),

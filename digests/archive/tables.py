@@ -271,6 +271,8 @@ passages = Table(
     Column("ref", String(80), nullable=False),
     Column("item_id", _Id, ForeignKey("items.id", ondelete="CASCADE")),
     Column("text", Text, nullable=False),
+    # Words that find the passage without being part of it, as the actors of a fact.
+    Column("extra", Text, nullable=False, default=""),
     Column("language", String(8), nullable=False),
     Column("sections", JSON, nullable=False),
     Column("kind", String(20), nullable=False),

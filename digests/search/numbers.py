@@ -19,7 +19,8 @@ _SCALES_JA = {"千": 10**3, "万": 10**4, "億": 10**8, "兆": 10**12}
 _ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "大正": 1911, "明治": 1867}
 
 CURRENCIES = {
-    "$": "usd", "usd": "usd", "us$": "usd", "dollar": "usd", "dollars": "usd", "долар": "usd", "дол": "usd", "ドル": "usd",
+    "$": "usd", "usd": "usd", "us$": "usd", "dollar": "usd", "dollars": "usd", "долар": "usd", "дол": "usd",
+    "ドル": "usd",
     "€": "eur", "eur": "eur", "euro": "eur", "euros": "eur", "євро": "eur", "ユーロ": "eur",
     "¥": "jpy", "jpy": "jpy", "yen": "jpy", "єна": "jpy", "єн": "jpy", "єни": "jpy", "ієна": "jpy", "ієн": "jpy",
     "ієни": "jpy", "円": "jpy", "₴": "uah", "uah": "uah", "hryvnia": "uah", "hryvnias": "uah", "грн": "uah",
@@ -29,9 +30,11 @@ CURRENCIES = {
 CURRENCY_STEMS = (("долар", "usd"), ("гривен", "uah"), ("гривн", "uah"), ("відсотк", "pct"), ("відсоток", "pct"))
 MONEY = frozenset(("usd", "eur", "jpy", "uah", "gbp", "aud", "nzd"))
 
-_MONTHS_EN = "january february march april may june july august september october november december".split()
-_MONTHS_EN_SHORT = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-_MONTHS_UK = "січ лют берез квіт трав черв лип серп верес жовт листопад груд".split()
+_MONTHS_EN = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "december",
+)  # fmt: skip
+_MONTHS_UK = ("січ", "лют", "берез", "квіт", "трав", "черв", "лип", "серп", "верес", "жовт", "листопад", "груд")
 _MONTH_ENDINGS_UK = ("ень", "ня", "ні", "нем", "ню", "ого", "ому", "ий", "им", "", "а", "у", "і", "ом")
 # "may" and "march" are words, too: they are months next to a number or after one of these.
 AMBIGUOUS_MONTHS = frozenset(("May", "March"))
@@ -62,7 +65,7 @@ def _months() -> dict[str, str]:
     for number in range(12):
         token = f"m{number + 1:02}"
         months[_MONTHS_EN[number]] = token
-        months[_MONTHS_EN_SHORT[number]] = token
+        months[_MONTHS_EN[number][:3]] = token
         for ending in _MONTH_ENDINGS_UK:
             form = _MONTHS_UK[number] + ending
             if len(form) >= 5:

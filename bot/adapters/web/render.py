@@ -59,7 +59,8 @@ def _block(block: Block, t: Translator) -> str:
             return f'<figure><img src="/media/{escape(block.key)}" alt="{escape(block.alt)}">{caption}</figure>'
         case Actions():
             buttons = "".join(_button(button) for button in block.buttons)
-            return f'<div class="actions" role="group" aria-label="{escape(t("Actions"))}">{buttons}</div>'
+            label = escape(t("Actions"))
+            return f'<div class="actions" role="group" aria-label="{label}">{buttons}</div>'
 
 
 def _list(block: BulletList) -> str:

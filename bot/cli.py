@@ -1,0 +1,180 @@
+"""The command line: ``kakehashi run`` and what an admin or operator needs beside it.
+
+Each command imports what it needs when it runs: starting fast is a promise of ``run``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from bot import logs
+from digests.errors import ConfigError, KakehashiError
+
+T = TypeVar("T")
+
+CONFIG_VARIABLE = "KAKEHASHI_CONFIG"
+
+
+def default_config() -> Path:
+    """``$KAKEHASHI_CONFIG``, else ``./config``, else the configuration that came with the package."""
+    if named := os.environ.get(CONFIG_VARIABLE):
+        return Path(named)
+    here = Path("config")
+    return here if here.is_dir() else Path(__file__).parent / "defaults" / "config"
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--config", type=click.Path(path_type=Path), help="Folder with bot.yaml; default: ./config.")
+@click.option("--json-logs/--no-json-logs", default=None, help="Logs as JSON lines; default: unless on a terminal.")
+@click.pass_context
+def cli(context: click.Context, config: Path | None, json_logs: bool | None) -> None:
+    """A news-digest bot for one running story."""
+    logs.configure(json_lines=json_logs)
+    context.obj = config or default_config()
+
+
+def main() -> None:
+    """The console script: known errors are one clear message on standard error and exit status 1."""
+    try:
+        cli(prog_name="kakehashi")
+    except ConfigError as error:
+        for problem in error.problems:
+            click.echo(str(problem), err=True)
+        sys.exit(1)
+    except KakehashiError as error:
+        click.echo(f"kakehashi: {error}", err=True)
+        sys.exit(1)
+
+
+def drive(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end."""
+    return asyncio.run(work)
+
+
+@cli.command()
+@click.option("--no-ingest", is_flag=True, help="Do not read any source.")
+@click.pass_obj
+def run(config: Path, no_ingest: bool) -> None:
+    """Run the bot until it is stopped (Ctrl-C)."""
+    from bot.run import run_bot
+
+    drive(run_bot(config, ingest=not no_ingest))
+
+
+@cli.command()
+@click.pass_obj
+def check(config: Path) -> None:
+    """Check every file of the configuration; all mistakes in one go."""
+    from bot.check import check_all
+
+    report = check_all(config)
+    for line in report.lines():
+        click.echo(line)
+    if report.problems:
+        sys.exit(1)
+
+
+@cli.command()
+@click.option("--source", "sources", multiple=True, help="Only this source; may be given several times.")
+@click.pass_obj
+def ingest(config: Path, sources: tuple[str, ...]) -> None:
+    """Read the sources once, now, and say what came of it."""
+    from bot.tools.ingest import ingest_once
+
+    drive(ingest_once(config, sources))
+
+
+@cli.command()
+@click.argument("digest")
+@click.option("--platform", type=click.Choice(["terminal", "web"]), default="terminal", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), help="The page to write; default: preview-DIGEST.html.")
+@click.pass_obj
+def preview(config: Path, digest: str, platform: str, out: Path | None) -> None:
+    """Show what DIGEST's next edition would say. Nothing is posted."""
+    from bot.tools.preview import preview_digest
+
+    drive(preview_digest(config, digest, platform, out))
+
+
+@cli.command()
+@click.argument("question", nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
+@click.option("--language", default=None, help="en, ja or uk; default: the question's own.")
+@click.pass_obj
+def ask(config: Path, question: tuple[str, ...], as_json: bool, language: str | None) -> None:
+    """Ask the archive a QUESTION."""
+    from bot.tools.ask import ask_once
+
+    drive(ask_once(config, " ".join(question), as_json=as_json, language=language))
+
+
+@cli.command("eval")
+@click.argument("what", type=click.Choice(["filing", "events", "ask"]))
+@click.option("--data", type=click.Path(path_type=Path), help="Labelled lines; default: the project's own set.")
+@click.option("--half", type=click.Choice(["tune", "test", "both"]), default="both", show_default=True)
+@click.pass_obj
+def evaluate(config: Path, what: str, data: Path | None, half: str) -> None:
+    """Measure filing, event grouping or answers against labelled data."""
+    from bot.tools.evaluate import evaluate_once
+
+    drive(evaluate_once(config, what, data, half))
+
+
+@cli.command()
+@click.argument("what", type=click.Choice(["items", "timeline"]))
+@click.option("--format", "form", type=click.Choice(["csv", "json", "markdown"]), default="csv", show_default=True)
+@click.option("--section", help="Only this section.")
+@click.option("--language", default="en", show_default=True, help="Language of the facts.")
+@click.option("--out", type=click.Path(path_type=Path), help="File to write; default: standard output.")
+@click.pass_obj
+def export(config: Path, what: str, form: str, section: str | None, language: str, out: Path | None) -> None:
+    """Write items or the timeline as CSV, JSON or Markdown."""
+    from bot.tools.export import export_once
+
+    drive(export_once(config, what, form, section=section, language=language, out=out))
+
+
+@cli.command()
+@click.argument("target", type=click.Path(path_type=Path))
+@click.pass_obj
+def backup(config: Path, target: Path) -> None:
+    """Copy the archive to TARGET, also while the bot runs."""
+    from bot.tools.backup import backup_once
+
+    drive(backup_once(config, target))
+
+
+@cli.command()
+@click.argument("source", type=click.Path(path_type=Path, exists=True))
+@click.option("--yes", is_flag=True, help="Do not ask before the archive is replaced.")
+@click.pass_obj
+def restore(config: Path, source: Path, yes: bool) -> None:
+    """Put the backup SOURCE in the archive's place. The bot must not be running."""
+    from bot.tools.backup import restore_once
+
+    if not yes:
+        click.confirm("The present archive is kept beside the new one. Go on?", abort=True)
+    drive(restore_once(config, source))
+
+
+@cli.command()
+@click.option("--live", is_flag=True, help="Only ask the running bot whether it lives (for health checks).")
+@click.pass_obj
+def doctor(config: Path, live: bool) -> None:
+    """Check configuration, archive, platforms and sources, and say how to mend each."""
+    from bot.tools.doctor import is_live, run_doctor
+
+    well = drive(is_live(config) if live else run_doctor(config))
+    if not well:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

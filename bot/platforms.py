@@ -1,0 +1,51 @@
+"""Which chat platforms there are, and the options that bot.yaml may give each of them.
+
+A platform is an entry point of the group ``kakehashi.adapters``, or a package below :mod:`bot.adapters`. Its options
+are a pydantic model named after it in the same module: platform ``web`` in ``bot.adapters.web`` has ``WebOptions``,
+``my-chat`` has ``MyChatOptions``. So another adapter needs no change here.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from functools import lru_cache
+from importlib import import_module
+from importlib.metadata import entry_points
+
+from pydantic import BaseModel
+
+import bot.adapters
+
+GROUP = "kakehashi.adapters"
+
+
+@lru_cache
+def platform_modules() -> dict[str, str]:
+    """Platform names and the modules that implement them; installed packages win over those that came along."""
+    own = {
+        found.name.replace("_", "-"): f"{bot.adapters.__name__}.{found.name}"
+        for found in pkgutil.iter_modules(bot.adapters.__path__)
+        if found.ispkg
+    }
+    return own | {point.name: point.module for point in entry_points(group=GROUP)}
+
+
+@lru_cache
+def options_model(platform: str) -> type[BaseModel]:
+    """The model of the platform's options. Raises LookupError when there is no such platform or no such model."""
+    module_name = platform_modules().get(platform)
+    if module_name is None:
+        raise LookupError(f"there is no adapter for the platform {platform!r}")
+    name = "".join(part.capitalize() for part in platform.replace("_", "-").split("-")) + "Options"
+    try:
+        model = getattr(import_module(module_name), name, None)
+    except ImportError as error:
+        raise LookupError(f"the adapter for {platform!r} cannot be loaded: {error}") from error
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        raise LookupError(f"the adapter for {platform!r} has no {name} in {module_name}")
+    return model
+
+
+def is_own(platform: str) -> bool:
+    """Whether the adapter came with this program."""
+    return platform_modules().get(platform, "").startswith(f"{bot.adapters.__name__}.")

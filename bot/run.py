@@ -1,0 +1,22 @@
+"""``kakehashi run``: start the app, say where it is, wait, stop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bot.app import App
+
+
+async def run_bot(config: Path, *, ingest: bool = True) -> None:
+    """Run until SIGINT or SIGTERM. Raises KakehashiError's children when the start fails."""
+    app = await App.create(config)
+    try:
+        await app.start(ingest=ingest)
+        for adapter in app.adapters.values():
+            if address := getattr(adapter, "address", ""):
+                click.echo(f"Kakehashi is running: {address}")
+        await app.wait()
+    finally:
+        await app.close()

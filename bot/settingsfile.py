@@ -1,0 +1,144 @@
+"""bot.yaml as pydantic models: what may stand in it. :mod:`bot.settings` turns it into settings."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+
+from bot.references import REFERENCE_SCHEMA
+from digests.fields import Duration, Flag, Id, Strictly, Text, Texts, Zone, wrong
+from digests.model import Destination
+
+MemberLanguage = Literal["en", "ja", "uk"]
+DEFAULT_ARCHIVE = "sqlite:///var/kakehashi.sqlite3"
+_MEMBER_PATTERN = r"^[^:\s]+:[^:\s]+:[^:\s]+$"
+_PLACE_FORM = "Write platform:channel or platform:workspace:channel, such as web:digest."
+
+
+class DestinationEntry(Strictly):
+    """A channel that a digest goes to."""
+
+    platform: Text = Field(description="A platform of this file: web, slack, discord …")
+    workspace: Text | None = Field(None, description="Workspace or guild; the platform's only one when left out.")
+    channel: Text = Field(description="The platform's id of the channel; a plain name for web.")
+
+    def destination(self, workspace: str) -> Destination:
+        return Destination(self.platform, self.workspace or workspace, self.channel)
+
+
+def _short_destination(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    parts = [part.strip() for part in value.split(":")]
+    if len(parts) not in (2, 3) or not all(parts):
+        raise wrong(f"{value!r} is not a destination", _PLACE_FORM)
+    return dict(
+        zip(("platform", "workspace", "channel"), parts if len(parts) == 3 else (parts[0], None, parts[1]), strict=True)
+    )
+
+
+Place = Annotated[DestinationEntry, BeforeValidator(_short_destination, json_schema_input_type=str | DestinationEntry)]
+
+
+def _member_key(value: Any) -> Any:
+    if not isinstance(value, str) or re.fullmatch(_MEMBER_PATTERN, value) is None:
+        raise wrong(f"{value!r} is not a member", "Write platform:workspace:user, such as web:local:local.")
+    return value
+
+
+MemberKey = Annotated[str, BeforeValidator(_member_key), WithJsonSchema({"type": "string", "pattern": _MEMBER_PATTERN})]
+
+
+def _archive(value: Any) -> Any:
+    if isinstance(value, dict):
+        return value
+    if not isinstance(value, str) or re.match(r"(sqlite|postgresql)(\+\w+)?://", value) is None:
+        cure = "Write sqlite:///path or postgresql://host/database."
+        if isinstance(value, str) and value.startswith("postgres://"):
+            cure = "Write postgresql:// at its beginning."
+        raise wrong("this is not an archive's address", cure)
+    if re.match(r"[^/]+//[^/@]*:[^/@]*@", value) or re.search(r"[?&]password=", value, re.IGNORECASE):
+        cure = "Put the whole address into an environment variable and write archive: {env: NAME}; then change the password."
+        raise wrong("a password may not stand in this file", cure)
+    return value
+
+
+Archive = Annotated[
+    str | dict[str, Any],
+    BeforeValidator(_archive),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": r"^(sqlite|postgresql)(\+\w+)?://"}, REFERENCE_SCHEMA]}),
+]
+
+
+class DigestEntry(Strictly):
+    """Which sections go where, when, and in which language."""
+
+    id: Id = Field(description="Used by commands (/admin post ID); editions in the archive carry it.")
+    name: Texts = Field(description="Shown as the title of each edition.")
+    sections: Annotated[tuple[Text, ...], Field(min_length=1)] | Literal["all"] = Field(
+        "all", description="Section ids of the story in this order, or all (every section but the overview)."
+    )
+    destinations: Annotated[tuple[Place, ...], Field(min_length=1)] = Field(
+        description="Channels, as platform:channel or with platform, workspace and channel."
+    )
+    schedule: Text = Field(
+        description='"weekdays 08:00", "daily 18:30", "mon,thu 09:00", "hourly" or a cron line of five fields.',
+        examples=["weekdays 08:00", "daily 18:30", "mon,thu 09:00", "hourly", "0 8 * * 1-5"],
+    )
+    zone: Zone | None = Field(None, description="Time zone of the schedule; the bot's own when left out.")
+    language: MemberLanguage | None = Field(None, description="Language of the digest; the bot's own when left out.")
+    length: Literal["short", "normal", "long"] = Field("normal", description="Bullets a section: 3, 4 or 5.")
+    catch_up: Duration = Field(timedelta(hours=6), description="How late a missed edition may still be posted.")
+    quiet: Literal["post", "skip", "weekly-roundup"] = Field(
+        "post", description="When nothing is new: say so, stay silent, or stay silent and look back once a week."
+    )
+
+
+class RetentionEntry(Strictly):
+    """How long things are kept."""
+
+    items: Duration = Field(timedelta(days=400), description="Items, from the day they were first seen.")
+    messages: Duration = Field(timedelta(days=90), description="Messages of the local chat.")
+    editions: Duration = Field(timedelta(days=400), description="Editions and the record of their deliveries.")
+
+
+class IngestEntry(Strictly):
+    """How sources are read."""
+
+    enabled: Flag = Field(True, description="false: read no source at all.")
+    user_agent_contact: Text | None = Field(
+        None, description="An address or page in the User-Agent under which publishers can reach you."
+    )
+
+
+Platforms = Annotated[dict[Text, dict[str, Any] | None], Field(description="Chat platforms and their options.")]
+
+
+class BotFile(Strictly):
+    """bot.yaml: which story the bot follows, where it posts, when, and what it keeps."""
+
+    story: Id = Field(description="The folder below stories/ that holds the story.")
+    archive: Archive = Field(
+        DEFAULT_ARCHIVE, description="sqlite:///path (from the working directory) or postgresql://…"
+    )
+    zone: Zone = Field("UTC", description="Time zone wherever no other is set, such as Europe/Kyiv.")
+    language: MemberLanguage = Field("en", description="Language wherever no other is set.")
+    platforms: Platforms = Field(default_factory=lambda: {"web": {}})
+    digests: tuple[DigestEntry, ...] = ()
+    retention: RetentionEntry = RetentionEntry()
+    admins: tuple[MemberKey, ...] = Field((), description="Members who may use /admin, as platform:workspace:user.")
+    ops: Place | None = Field(None, description="Where the bot reports trouble, such as a failing source.")
+    ingest: IngestEntry = IngestEntry()
+
+    @model_validator(mode="after")
+    def _once(self) -> BotFile:
+        seen: set[str] = set()
+        for position, digest in enumerate(self.digests):
+            if digest.id in seen:
+                cure = "Give each digest an id of its own."
+                raise wrong(f"the digest id {digest.id!r} stands here a second time", cure, at=f"digests.{position}.id")
+            seen.add(digest.id)
+        return self

@@ -1,0 +1,64 @@
+"""``kakehashi ask``: a question on the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+from rich.console import Console
+
+from bot.app import App
+from bot.i18n import supported, translator
+from bot.present.answer import answer_message
+from bot.tools.terminal import show
+from digests.answer import answer
+from digests.language import detect_language
+from digests.model import Answer, Citation
+
+
+async def ask_once(config: Path, question: str, *, as_json: bool, language: str | None) -> None:
+    """Print the answer for people, or as one JSON object (fields: see README, "Asking from scripts")."""
+    app = await App.create(config)
+    try:
+        chosen = supported(language or detect_language(question))
+        found = await answer(app.archive, app.index, app.store.story, question, language=chosen, now=app.services.now())
+    finally:
+        await app.close()
+    if as_json:
+        click.echo(json.dumps(as_object(found), ensure_ascii=False))
+    else:
+        show(answer_message(found, translator(chosen)), Console(), ZoneInfo(app.store.settings.zone))
+
+
+def as_object(found: Answer) -> dict[str, Any]:
+    """An answer as JSON-ready values; sentences name their citations by number, from 1."""
+    return {
+        "refused": found.refused,
+        "language": found.language,
+        "answer": [
+            {"text": sentence.text, "language": sentence.language, "citations": list(sentence.citations)}
+            for sentence in found.sentences
+        ],
+        "citations": [_citation(citation) for citation in found.citations],
+        "nearest": [_citation(citation) for citation in found.nearest],
+        "missing": list(found.missing),
+        "took_ms": round(found.took_ms, 1),
+    }
+
+
+def _citation(citation: Citation) -> dict[str, Any]:
+    return {
+        "id": citation.id,
+        "title": citation.title,
+        "publisher": citation.publisher,
+        "url": citation.url,
+        "kind": citation.kind.value,
+        "date": citation.date,
+        "language": citation.language,
+        "grade": citation.grade.value if citation.grade else None,
+        "status": citation.status.value if citation.status else None,
+        "locator": citation.locator,
+    }

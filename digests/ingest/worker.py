@@ -1,0 +1,206 @@
+"""Reading of hostile or heavy documents in processes of their own that can be killed.
+
+A parser written for well-meant input may take minutes or gigabytes on a hostile one, and no thread can be stopped.
+Such work is done by worker processes with a time limit and a memory limit. They start when they are needed and end
+after a while without work, so an idle bot pays nothing for them. What they return crosses back as JSON and is
+validated: even a worker that was taken over can hand over nothing but text. They get no environment variables, so
+no secrets.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar, cast
+
+from pydantic import TypeAdapter
+
+from digests.errors import ParseError
+
+T = TypeVar("T")
+
+MOST_WORKERS = 2
+IDLE_SECONDS = 20.0
+"""A worker that had nothing to do for so long ends: it holds 30 to 80 MB."""
+MEMORY_LIMIT = 1 << 30
+"""Bytes of address space that a worker may take (POSIX only)."""
+_QUEUE_SECONDS = 120.0
+_LENGTH = struct.Struct(">I")
+_ROOT = Path(__file__).parents[2]
+
+
+class Workers:
+    """A few worker processes, started on demand. Safe to use from several threads; every call blocks its thread."""
+
+    def __init__(
+        self, most: int = MOST_WORKERS, *, idle_seconds: float = IDLE_SECONDS, memory: int = MEMORY_LIMIT
+    ) -> None:
+        self._slots = threading.BoundedSemaphore(most)
+        self._lock = threading.Lock()
+        self._resting: list[tuple[float, _Process]] = []
+        self._reaper: threading.Timer | None = None
+        self._idle_seconds = idle_seconds
+        self._memory = memory
+
+    def run(
+        self, function: Callable[..., T], payload: bytes, result: type[T], *, timeout: float, **options: str | None
+    ) -> T:
+        """``function(payload, **options)``, done by a worker within ``timeout`` seconds.
+
+        ``function`` is a module-level function returning the dataclass ``result``. Raises :class:`ParseError` with
+        what the function said, or that it took too long, too much memory, or that every worker stayed busy.
+        """
+        if not self._slots.acquire(timeout=_QUEUE_SECONDS):
+            raise ParseError(f"no worker became free within {_QUEUE_SECONDS:.0f} s; the document waits for the next try")
+        try:
+            request = {"function": f"{function.__module__}:{function.__qualname__}", "options": options}
+            answer = self._ask(json.dumps(request).encode(), payload, timeout)
+        finally:
+            self._slots.release()
+        if answer[:1] == b"!":
+            raise ParseError(answer[1:].decode("utf-8", "replace"))
+        return cast(T, _adapter(result).validate_json(answer[1:]))
+
+    @property
+    def alive(self) -> int:
+        """How many worker processes rest, waiting for work."""
+        return len(self._resting)
+
+    def close(self) -> None:
+        """End the resting workers. Later calls start new ones."""
+        with self._lock:
+            resting, self._resting = self._resting, []
+            if self._reaper is not None:
+                self._reaper.cancel()
+                self._reaper = None
+        for _, process in resting:
+            process.end()
+
+    def _ask(self, request: bytes, payload: bytes, timeout: float) -> bytes:
+        process = self._take()
+        try:
+            answer = process.ask(request, payload, timeout)
+        except BaseException:
+            process.end()
+            raise
+        self._rest(process)
+        return answer
+
+    def _take(self) -> _Process:
+        with self._lock:
+            while self._resting:
+                _, process = self._resting.pop()
+                if process.is_alive():
+                    return process
+        return _Process(self._memory)
+
+    def _rest(self, process: _Process) -> None:
+        with self._lock:
+            self._resting.append((time.monotonic(), process))
+            self._watch()
+
+    def _watch(self) -> None:
+        if self._reaper is None and self._resting:
+            self._reaper = threading.Timer(self._idle_seconds, self._reap)
+            self._reaper.daemon = True
+            self._reaper.start()
+
+    def _reap(self) -> None:
+        edge = time.monotonic() - self._idle_seconds * 0.9
+        with self._lock:
+            ended = [process for since, process in self._resting if since <= edge]
+            self._resting = [entry for entry in self._resting if entry[0] > edge]
+            self._reaper = None
+            self._watch()
+        for process in ended:
+            process.end()
+
+
+class _Process:
+    """One worker process and its two pipes."""
+
+    def __init__(self, memory: int) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "digests.ingest.workerprocess", str(memory)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=_environment(),
+        )
+
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    def ask(self, request: bytes, payload: bytes, timeout: float) -> bytes:
+        late = threading.Event()
+        alarm = threading.Timer(timeout, lambda: (late.set(), self._process.kill()))
+        alarm.daemon = True
+        alarm.start()
+        try:
+            return self._exchange([request, payload])
+        except (OSError, EOFError) as error:
+            if late.is_set():
+                raise ParseError(f"reading it took longer than {timeout:g} s and was stopped") from error
+            status = self._process.wait(10)
+            raise ParseError(f"reading it made the worker process end (exit status {status})") from error
+        finally:
+            alarm.cancel()
+
+    def _exchange(self, frames: list[bytes]) -> bytes:
+        stdin, stdout = cast(BinaryIO, self._process.stdin), cast(BinaryIO, self._process.stdout)
+        for frame in frames:
+            write_frame(stdin, frame)
+        stdin.flush()
+        return read_frame(stdout)
+
+    def end(self) -> None:
+        self._process.kill()
+        for pipe in (self._process.stdin, self._process.stdout):
+            try:
+                cast(BinaryIO, pipe).close()
+            except OSError:  # unsent bytes to a process that is gone
+                pass
+        self._process.wait()
+
+
+def write_frame(pipe: BinaryIO, data: bytes) -> None:
+    """Write ``data`` with its length before it (4 bytes, big-endian)."""
+    pipe.write(_LENGTH.pack(len(data)))
+    pipe.write(data)
+
+
+def read_frame(pipe: BinaryIO) -> bytes:
+    """Read what :func:`write_frame` wrote; EOFError when the other side has gone."""
+    size = _LENGTH.unpack(_exactly(pipe, _LENGTH.size))[0]
+    return _exactly(pipe, size)
+
+
+def _exactly(pipe: BinaryIO, size: int) -> bytes:
+    data = pipe.read(size)
+    if len(data) < size:
+        raise EOFError("the other process has ended")
+    return data
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TZ") if name in os.environ}
+    return kept | {"PYTHONPATH": str(_ROOT), "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+@lru_cache(maxsize=8)
+def _adapter(result: type) -> TypeAdapter[Any]:
+    return TypeAdapter(result)
+
+
+WORKERS = Workers()
+"""The workers of this process."""
+atexit.register(WORKERS.close)

@@ -1,0 +1,79 @@
+"""What runs in a worker process: one request after another from standard input, until it closes.
+
+Started by :mod:`digests.ingest.worker` as ``python -m digests.ingest.workerprocess <memory limit>``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from typing import Any, BinaryIO
+
+from pydantic import TypeAdapter
+
+from digests.errors import ParseError
+from digests.ingest.worker import read_frame, write_frame
+
+_LONGEST_SECONDS = 120
+"""Processor time after which a worker whose parent has gone ends itself."""
+
+
+def main() -> None:
+    """Answer requests until the parent closes the pipe."""
+    _limit(int(sys.argv[1]))
+    requests, answers = sys.stdin.buffer, _private_output()
+    while True:
+        try:
+            request, payload = json.loads(read_frame(requests)), read_frame(requests)
+        except EOFError:
+            return
+        write_frame(answers, _answer(request, payload))
+        answers.flush()
+
+
+def _answer(request: dict[str, Any], payload: bytes) -> bytes:
+    """``=`` and the result as JSON, or ``!`` and in plain words what went wrong."""
+    try:
+        module, _, name = request["function"].partition(":")
+        result = getattr(importlib.import_module(module), name)(payload, **request["options"])
+        return b"=" + TypeAdapter(type(result)).dump_json(result)
+    except ParseError as error:
+        return b"!" + str(error).encode("utf-8", "replace")
+    except MemoryError:
+        return b"!reading it needs more memory than a document may take"
+    except RecursionError:
+        return b"!it is nested too deeply to be read"
+    except Exception as error:  # noqa: BLE001 - whatever a third-party parser raises means: not readable
+        return f"!it cannot be read: {type(error).__name__}: {str(error)[:200]}".encode("utf-8", "replace")
+
+
+def _private_output() -> BinaryIO:
+    """Standard output for answers only: what a library prints goes nowhere."""
+    answers = os.fdopen(os.dup(1), "wb")
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 1)
+    os.close(silence)
+    return answers
+
+
+def _limit(memory: int) -> None:
+    """Bound memory and processor time, forbid writing files and core dumps. Does nothing where POSIX limits lack."""
+    try:
+        import resource
+    except ImportError:
+        return
+    for limit, value in (
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_CPU, _LONGEST_SECONDS),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        _, hard = resource.getrlimit(limit)
+        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(limit, (value, value))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,221 @@
+"""Finding many words and phrases in a text at once, with word boundaries.
+
+Latin and Cyrillic words are looked up token by token in a dictionary of words already seen, so that the cost does not
+grow with the number of patterns; Japanese names, which have no boundaries, by their first two characters. Hyphens
+separate words, in patterns and texts alike. What a pattern takes:
+
+- ``NATO``: all capitals match their case (also ``NATO's``);
+- ``grant``: either case, also with a plural s or a possessive; Cyrillic words in every inflection (by stem);
+- ``Ukrain*``: any ending; the star may follow any word of a phrase;
+- ``自衛隊``: anywhere, but a name that begins or ends in katakana not inside a longer run of katakana.
+
+Safe to call from several threads. Cost: about 0.05 ms for 160 words.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from digests.search import ukrainian
+
+_LETTERS = r"A-Za-z\u00c0-\u02af\u0370-\u1fff"
+_KATAKANA = r"\u30a1-\u30fa\u30fc"
+_KANJI = r"\u3400-\u4dbf\u4e00-\u9fff々"
+WORD = re.compile(
+    rf"[{_LETTERS}][{_LETTERS}0-9]*+(?:['’ʼ][{_LETTERS}]++)*+|[0-9]++(?:[.,][0-9]++)*+|[{_KATAKANA}]++|[{_KANJI}]++"
+)
+"""Words, numbers, katakana runs and kanji runs."""
+_JAPANESE = re.compile(rf"[\u3041-\u3096{_KATAKANA}{_KANJI}]")
+_IN_KATAKANA = re.compile(rf"[{_KATAKANA}]")
+_CYRILLIC = re.compile(r"[\u0400-\u052f]")
+_WIDE = re.compile(r"[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]")
+_NARROW = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}
+_APOSTROPHES = str.maketrans("’ʼ", "''")
+_SHORTEST_PLURAL = 4
+_SHORTEST_STEMMED = 4
+_MOST_KNOWN = 50_000
+
+Hit = tuple[int, int, int]
+"""Start, end and the number of the pattern."""
+
+
+def narrow(text: str) -> str:
+    """``text`` with full-width letters and digits made half-width; every character keeps its position."""
+    return text.translate(_NARROW) if _WIDE.search(text) else text
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a word of a text can be: parts of patterns, whole patterns, beginnings of phrases."""
+
+    keys: frozenset[int]
+    whole: tuple[int, ...]
+    begins: tuple[tuple[tuple[int, ...], int], ...]
+    """The keys of the words that must follow, and the pattern."""
+
+
+class Matcher:
+    """Compiled patterns. A pattern's number is its position in ``patterns``."""
+
+    def __init__(self, patterns: Sequence[str]) -> None:
+        self.patterns = tuple(patterns)
+        self._key_of: dict[str, int] = {}
+        self._exact: dict[str, list[int]] = defaultdict(list)
+        self._lower: dict[str, list[int]] = defaultdict(list)
+        self._prefix: dict[str, list[int]] = defaultdict(list)
+        self._stems: dict[str, list[int]] = defaultdict(list)
+        self._whole: dict[int, list[int]] = defaultdict(list)
+        self._begins: dict[int, list[tuple[tuple[int, ...], int]]] = defaultdict(list)
+        self._japanese: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        for number, pattern in enumerate(self.patterns):
+            self._add(narrow(pattern.strip()), number)
+        self._prefix_lengths = sorted({len(prefix) for prefix in self._prefix})
+        self._known: dict[str, _Known | None] = {}
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"patterns": self.patterns}
+
+    def __setstate__(self, state: dict[str, tuple[str, ...]]) -> None:
+        self.__init__(state["patterns"])  # type: ignore[misc]
+
+    def find(self, text: str) -> list[Hit]:
+        """All hits, in no order; they may overlap."""
+        text = narrow(text)
+        return self.hits(text, list(WORD.finditer(text)))
+
+    def hits(self, text: str, words: Sequence[re.Match[str]]) -> list[Hit]:
+        """Like :meth:`find`, for a text that has been made narrow and cut into :data:`WORD` matches already."""
+        hits = self._words(words)
+        if self._japanese and not text.isascii():
+            hits += self._ideographs(text)
+        return hits
+
+    # --- building ------------------------------------------------------------------------------------------
+
+    def _add(self, pattern: str, number: int) -> None:
+        if _JAPANESE.search(pattern):
+            plain = pattern.rstrip("*")
+            self._japanese[plain[:2]].append((plain, number))
+            return
+        keys = [
+            self._key(pattern[match.start() : match.end()], pattern[match.end() : match.end() + 1] == "*")
+            for match in WORD.finditer(pattern)
+        ]
+        if len(keys) == 1:
+            self._whole[keys[0]].append(number)
+        elif keys:
+            self._begins[keys[0]].append((tuple(keys[1:]), number))
+
+    def _key(self, word: str, any_ending: bool) -> int:
+        """The number of one word of a pattern; the same word has the same number everywhere."""
+        word = word.translate(_APOSTROPHES)
+        acronym = len(word) > 1 and word.isupper() and not any_ending
+        name = word if acronym else word.lower() + "*" * any_ending
+        if name in self._key_of:
+            return self._key_of[name]
+        key = self._key_of[name] = len(self._key_of)
+        if acronym:
+            self._exact[word].append(key)
+        elif any_ending:
+            self._prefix[word.lower()].append(key)
+        else:
+            self._lower[word.lower()].append(key)
+            if _CYRILLIC.match(word) and len(word) >= _SHORTEST_STEMMED:
+                self._stems[ukrainian.stem(word.lower())].append(key)
+        return key
+
+    # --- matching ------------------------------------------------------------------------------------------
+
+    def _words(self, matches: Sequence[re.Match[str]]) -> list[Hit]:
+        known = self._known
+        hits: list[Hit] = []
+        words = [match[0] for match in matches]
+        for at, word in enumerate(words):
+            try:
+                found = known[word]
+            except KeyError:
+                found = self.look_up(word)
+            if found is not None:
+                hits += [(*matches[at].span(), number) for number in found.whole]
+                for rest, number in found.begins:
+                    if self._follows(words, at + 1, rest):
+                        hits.append((matches[at].start(), matches[at + len(rest)].end(), number))
+        return hits
+
+    def _follows(self, words: list[str], at: int, rest: tuple[int, ...]) -> bool:
+        if at + len(rest) > len(words):
+            return False
+        for offset, key in enumerate(rest):
+            found = self.look_up(words[at + offset])
+            if found is None or key not in found.keys:
+                return False
+        return True
+
+    def look_up(self, word: str) -> _Known | None:
+        """What the word can be; remembered."""
+        try:
+            return self._known[word]
+        except KeyError:
+            pass
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        keys = self._keys(word.translate(_APOSTROPHES))
+        found = None
+        if keys:
+            whole = tuple(number for key in keys for number in self._whole.get(key, ()))
+            begins = tuple(start for key in keys for start in self._begins.get(key, ()))
+            found = _Known(frozenset(keys), whole, begins)
+        self._known[word] = found
+        return found
+
+    def _keys(self, word: str) -> list[int]:
+        if word[-2:] in ("'s", "'S"):
+            word = word[:-2]
+        lower = word.lower()
+        keys = [*self._exact.get(word, ()), *self._lower.get(lower, ())]
+        if len(lower) >= _SHORTEST_PLURAL and lower[-1] == "s":
+            keys += self._lower.get(lower[:-1], ())
+        for length in self._prefix_lengths:
+            if length > len(lower):
+                break
+            keys += self._prefix.get(lower[:length], ())
+        if len(lower) >= _SHORTEST_STEMMED and self._stems and _CYRILLIC.match(lower):
+            keys += (key for key in self._stems.get(ukrainian.stem(lower), ()) if key not in keys)
+        return keys
+
+    def _ideographs(self, text: str) -> list[Hit]:
+        hits: list[Hit] = []
+        starts = set(map(str.__add__, text, text[1:]))
+        starts.update(text)
+        for pair in self._japanese.keys() & starts:
+            for pattern, number in self._japanese[pair]:
+                at = text.find(pattern)
+                while at >= 0:
+                    if _is_word(text, at, at + len(pattern)):
+                        hits.append((at, at + len(pattern), number))
+                    at = text.find(pattern, at + len(pattern))
+        return hits
+
+
+def _is_word(text: str, start: int, end: int) -> bool:
+    """Whether the katakana at the edges of a match, if any, begins and ends there in the text, too."""
+    if start and _IN_KATAKANA.match(text, start) and _IN_KATAKANA.match(text, start - 1):
+        return False
+    return not (end < len(text) and _IN_KATAKANA.match(text, end - 1) and _IN_KATAKANA.match(text, end))
+
+
+def drop_covered(hits: Iterable[Hit], covers: Iterable[Hit]) -> list[Hit]:
+    """The hits that lie inside none of ``covers``."""
+    spans = sorted({(start, end) for start, end, _ in covers})
+    if not spans:
+        return list(hits)
+    return [hit for hit in hits if not _covered(hit, spans)]
+
+
+def _covered(hit: Hit, spans: list[tuple[int, int]]) -> bool:
+    last = bisect_left(spans, (hit[0] + 1,))
+    return any(end >= hit[1] for _, end in spans[:last])

@@ -1,0 +1,179 @@
+"""The portable index: postings in a table and BM25 in SQL, for PostgreSQL (and for tests on SQLite).
+
+Phrases are not looked up as such: a form of several tokens counts by its tokens.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import ColumnElement, case, delete, func, literal, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from digests.archive import Archive
+from digests.archive.tables import passages as passages_table
+from digests.search import store
+from digests.search.analysers import GROUPS, group_of
+from digests.search.index import (
+    K1,
+    B,
+    Form,
+    Hit,
+    all_forms,
+    best_possible,
+    concept_frequency,
+    groups_of,
+    idf,
+    record_version,
+    within_budget,
+)
+from digests.search.passages import NewPassage
+from digests.search.query import Filters, Query
+from digests.search.schema import postings, statistics
+
+MOST_ROWS_RANKED = 20_000
+_LONGEST_TERM = 80
+_CHUNK = 500
+_NO_FILTERS = Filters()
+
+
+class PostingsIndex:
+    """:class:`digests.search.index.SearchIndex` over tables that any SQL database has."""
+
+    async def add(self, connection: AsyncConnection, passages: Sequence[NewPassage]) -> None:
+        if passages:
+            ids = await store.insert(connection, passages)
+            await _index(connection, list(zip(ids, passages, strict=True)))
+
+    async def remove(self, connection: AsyncConnection, refs: Sequence[str]) -> None:
+        found = await store.ids_of(connection, refs)
+        for start in range(0, len(found), _CHUNK):
+            chunk = [id_ for id_, _ in found[start : start + _CHUNK]]
+            await _forget(connection, chunk)
+        await store.delete_ids(connection, [id_ for id_, _ in found])
+
+    async def search(self, archive: Archive, query: Query) -> list[Hit]:
+        scored: list[tuple[float, int]] = []
+        async with archive.read() as connection:
+            sizes = await _sizes(connection)
+            for group in groups_of(query):
+                size, tokens = sizes.get(group, (0, 0.0))
+                if size:
+                    scored += await _search_group(connection, group, query, size, tokens / size)
+            scored.sort(reverse=True)
+            passages = await store.load(connection, [id_ for _, id_ in scored])
+        return [Hit(passages[id_], score) for score, id_ in scored if id_ in passages]
+
+    async def frequencies(self, archive: Archive, query: Query) -> Mapping[str, float]:
+        async with archive.read() as connection:
+            sizes = {group: size for group, (size, _) in (await _sizes(connection)).items()}
+            total = sum(sizes.values())
+            held = dict.fromkeys((concept.id for concept in query.concepts), 0.0)
+            for group, size in sizes.items():
+                holding = await _holding(connection, group, all_forms(query, group))
+                for concept in query.concepts:
+                    held[concept.id] += min(concept_frequency(concept, group, holding), size)
+        return {id_: 1 - min(found / total, 1.0) if total else 1.0 for id_, found in held.items()}
+
+    async def rebuild(self, archive: Archive) -> int:
+        done = 0
+        async with archive.write() as connection:
+            await connection.execute(delete(postings))
+            await connection.execute(delete(statistics))
+            async for chunk in store.read_all(connection):
+                await _index(connection, chunk)
+                done += len(chunk)
+            await record_version(connection)
+        return done
+
+
+async def _index(connection: AsyncConnection, passages: Sequence[tuple[int, NewPassage]]) -> None:
+    rows: list[dict[str, object]] = []
+    added: dict[str, tuple[int, int]] = {}
+    for id_, passage in passages:
+        group = group_of(passage.language)
+        found = passage.tokens.split()
+        size, tokens = added.get(group, (0, 0))
+        added[group] = (size + 1, tokens + len(found))
+        rows += [
+            {"language_group": group, "term": term, "passage_id": id_, "tf": tf, "length": len(found)}
+            for term, tf in Counter(term[:_LONGEST_TERM] for term in found).items()
+        ]
+    if rows:
+        await connection.execute(postings.insert(), rows)
+    for group, (size, tokens) in added.items():
+        await _count(connection, group, size, tokens)
+
+
+async def _forget(connection: AsyncConnection, ids: Sequence[int]) -> None:
+    lengths = (
+        select(postings.c.language_group, postings.c.passage_id, func.max(postings.c.length).label("length"))
+        .where(postings.c.passage_id.in_(ids))
+        .group_by(postings.c.language_group, postings.c.passage_id)
+        .subquery()
+    )
+    totals = select(lengths.c.language_group, func.sum(lengths.c.length)).group_by(lengths.c.language_group)
+    tokens = {row[0]: int(row[1]) for row in await connection.execute(totals)}
+    languages = await connection.execute(select(passages_table.c.language).where(passages_table.c.id.in_(ids)))
+    for group, size in Counter(group_of(row.language) for row in languages).items():
+        await _count(connection, group, -size, -tokens.get(group, 0))
+    await connection.execute(delete(postings).where(postings.c.passage_id.in_(ids)))
+
+
+async def _count(connection: AsyncConnection, group: str, size: int, tokens: int) -> None:
+    changed = await connection.execute(
+        update(statistics)
+        .where(statistics.c.language_group == group)
+        .values(passages=statistics.c.passages + size, tokens=statistics.c.tokens + tokens)
+    )
+    if not changed.rowcount:
+        await connection.execute(statistics.insert().values(language_group=group, passages=size, tokens=tokens))
+
+
+async def _sizes(connection: AsyncConnection) -> dict[str, tuple[int, float]]:
+    """Passages and tokens of each language group."""
+    rows = await connection.execute(select(statistics))
+    return {row.language_group: (int(row.passages), float(row.tokens)) for row in rows if row.language_group in GROUPS}
+
+
+async def _holding(connection: AsyncConnection, group: str, forms: Iterable[Form]) -> Mapping[str, int]:
+    terms = sorted({token for form in forms for token in form})
+    if not terms:
+        return {}
+    rows = await connection.execute(
+        select(postings.c.term, func.count())
+        .where(postings.c.language_group == group, postings.c.term.in_(terms))
+        .group_by(postings.c.term)
+    )
+    return {row[0]: int(row[1]) for row in rows}
+
+
+async def _search_group(
+    connection: AsyncConnection, group: str, query: Query, size: int, average: float
+) -> list[tuple[float, int]]:
+    holding = await _holding(connection, group, all_forms(query, group))
+    chosen, rows = within_budget(all_forms(query, group), holding, MOST_ROWS_RANKED)
+    terms = sorted({token for form in chosen for token in form})
+    if not terms:
+        return []
+    weights: ColumnElement[float] = case(
+        *((postings.c.term == term, literal(idf(size, holding[term]))) for term in terms), else_=literal(0.0)
+    )
+    tf = postings.c.tf * (K1 + 1) / (postings.c.tf + K1 * (1 - B + B * postings.c.length / average))
+    score = func.sum(weights * tf).label("score")
+    statement = (
+        select(postings.c.passage_id, score)
+        .where(postings.c.language_group == group, postings.c.term.in_(terms))
+        .group_by(postings.c.passage_id)
+        .order_by(score.desc())
+        .limit(query.limit)
+    )
+    if rows > MOST_ROWS_RANKED:
+        last = int(await connection.scalar(select(func.max(postings.c.passage_id))) or 0)
+        statement = statement.where(postings.c.passage_id > last - last * MOST_ROWS_RANKED // rows)
+    if query.filters != _NO_FILTERS:
+        statement = statement.join(passages_table, passages_table.c.id == postings.c.passage_id)
+        statement = statement.where(*store.conditions(query.filters))
+    top = best_possible(query, group, size, holding)
+    return [(min(float(row[1]) / top, 1.0), int(row[0])) for row in await connection.execute(statement)]
