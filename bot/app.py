@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import structlog
@@ -18,22 +17,19 @@ from bot.commands.dispatch import Dispatcher
 from bot.commands.services import Services
 from bot.delivery import DeliveryWorker
 from bot.editions import EditionDesk, schedule_of
+from bot.platforms import creator
 from bot.reload import ConfigStore
 from bot.settings import Settings
 from digests.archive import Archive
-from digests.events import EventIndex
 from digests.filing import Filer
 from digests.ingest.fetch import Fetcher
 from digests.ingest.update import Updater
 from digests.model import Destination
-from digests.retention import enforce
+from digests.retention import Policy, enforce
 from digests.search.index import SearchIndex, open_index
-from digests.story import Story
 
 log = structlog.get_logger()
 
-ADAPTERS = "kakehashi.adapters"
-"""The entry point group in which adapters are found."""
 POLL_EVERY = timedelta(seconds=15)
 RETENTION_EVERY = timedelta(hours=6)
 SAFETY_NET_EVERY = timedelta(minutes=5)
@@ -82,34 +78,37 @@ class App:
         self.dispatcher = Dispatcher(self.services, COMMANDS)
 
     @classmethod
-    async def create(cls, config: Path, *, now: Callable[[], datetime] = utc_now) -> App:
-        """Load the configuration, open the archive, put the dossier into it. Raises KakehashiError's children."""
+    async def create(
+        cls, config: Path, *, now: Callable[[], datetime] = utc_now, archive: str | None = None
+    ) -> App:
+        """Load the configuration, open the archive, put the dossier into it. Raises KakehashiError's children.
+
+        ``archive`` is a URL that takes the place of the configured one.
+        """
         store = await ConfigStore.load(config)
-        archive = await Archive.open(store.settings.archive)
+        opened = await Archive.open(archive or store.settings.archive)
         try:
-            return await cls._assemble(store, archive, now)
+            return await cls._assemble(store, opened, now)
         except BaseException:
-            await archive.close()
+            await opened.close()
             raise
 
     @classmethod
     async def _assemble(cls, store: ConfigStore, archive: Archive, now: Callable[[], datetime]) -> App:
-        index = open_index(archive, store.story)
+        index = await open_index(archive)
         fetcher = Fetcher()
         filer = await asyncio.to_thread(Filer, store.story)
-        events = await load_events(archive, store.story, now())
-        updater = Updater(archive, store.story, fetcher=fetcher, index=index, filer=filer, events=events)
-        await updater.sync_facts(now())
+        updater = Updater(archive, store.story, fetcher=fetcher, index=index, filer=filer)
+        await updater.sync_dossier(now())
         app = cls(store, archive, index, updater, fetcher, now)
         app._make_adapters(store.settings)
         return app
 
     def _make_adapters(self, settings: Settings) -> None:
-        found = {point.name: point for point in entry_points(group=ADAPTERS)}
         for name, options in settings.platforms.items():
             if getattr(options, "enabled", True):
                 context = AdapterContext(options, self.archive, self._destinations, self._now)
-                self.adapters[name] = found[name].load()(context)
+                self.adapters[name] = creator(name)(context)
 
     def _destinations(self) -> tuple[Destination, ...]:
         return tuple(place for digest in self.store.settings.digests for place in digest.destinations)
@@ -158,13 +157,11 @@ class App:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for adapter in self.adapters.values():
             await adapter.close()
-        await self.updater.close()
         await self.fetcher.close()
         await self.archive.close()
 
-    def _own(self, work: asyncio.Future[None] | object, name: str) -> None:
-        task: asyncio.Task[None] = asyncio.create_task(work, name=name)  # type: ignore[arg-type]
-        self._tasks.add(task)
+    def _own(self, work: Coroutine[None, None, None], name: str) -> None:
+        self._tasks.add(asyncio.create_task(work, name=name))
 
     # --- rings and reloads ---------------------------------------------------------------------------------
 
@@ -176,7 +173,9 @@ class App:
         await self.desk.catch_up()
 
     async def _enforce_retention(self) -> None:
-        await enforce(self.archive, self.store.settings.retention.policy(), self._now())
+        kept = self.store.settings.retention
+        policy = Policy(items=kept.items, messages=kept.messages, editions=kept.editions)
+        await enforce(self.archive, self.index, policy, self._now())
 
     async def reload(self) -> None:
         """Read the configuration anew, now."""
@@ -187,13 +186,8 @@ class App:
             story = self.store.story
             filer = await asyncio.to_thread(Filer, story)
             self.updater.use(story, filer)
-            await self.updater.sync_facts(self._now())
+            await self.updater.sync_dossier(self._now())
             await self._set_schedules()
             await self.desk.catch_up()
         for adapter in self.adapters.values():
             await adapter.refresh()
-
-
-async def load_events(archive: Archive, story: Story, now: datetime) -> EventIndex:
-    """The event index of the recent window, rebuilt from the archive."""
-    raise NotImplementedError

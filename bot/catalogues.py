@@ -58,7 +58,7 @@ def update() -> None:
     wanted = template()
     for path in sorted(LOCALES.glob("*.po")):
         catalogue = load(path.stem)
-        catalogue.update(wanted, no_fuzzy_matching=True)
+        catalogue.update(wanted, no_fuzzy_matching=True, update_creation_date=False)
         catalogue.obsolete.clear()
         with path.open("wb") as stream:
             write_po(stream, catalogue, width=0, no_location=True, omit_header=False, sort_output=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 # --- inlines -----------------------------------------------------------------------------------------------
@@ -162,7 +162,9 @@ def text(value: str, *, style: Literal["plain", "strong", "emphasis", "code"] = 
 
 def plain(inlines: Iterable[Inline], *, time_format: str = "%Y-%m-%d %H:%M UTC") -> str:
     """Inlines as plain text: links lose their address, times are written in UTC."""
-    return "".join(inline.at.strftime(time_format) if isinstance(inline, Time) else inline.text for inline in inlines)
+    return "".join(
+        part.at.astimezone(UTC).strftime(time_format) if isinstance(part, Time) else part.text for part in inlines
+    )
 
 
 # --- JSON --------------------------------------------------------------------------------------------------
@@ -230,8 +232,15 @@ def _decode_inline(data: Mapping[str, Any]) -> Inline:
         case "link":
             return Link(data["text"], data["url"])
         case "time":
-            return Time(datetime.fromisoformat(data["at"]), data["style"])
+            return Time(_decode_moment(data["at"]), data["style"])
     raise KeyError(data["type"])
+
+
+def _decode_moment(data: str) -> datetime:
+    try:
+        return datetime.fromisoformat(data)
+    except ValueError as error:
+        raise TypeError(f"{data!r} is no moment") from error
 
 
 def _decode_block(data: Mapping[str, Any]) -> Block:

@@ -8,6 +8,7 @@ are a pydantic model named after it in the same module: platform ``web`` in ``bo
 from __future__ import annotations
 
 import pkgutil
+from collections.abc import Callable
 from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -15,6 +16,7 @@ from importlib.metadata import entry_points
 from pydantic import BaseModel
 
 import bot.adapters
+from bot.adapters.base import Adapter, AdapterContext
 
 GROUP = "kakehashi.adapters"
 
@@ -42,10 +44,22 @@ def options_model(platform: str) -> type[BaseModel]:
     except ImportError as error:
         raise LookupError(f"the adapter for {platform!r} cannot be loaded: {error}") from error
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
-        raise LookupError(f"the adapter for {platform!r} has no {name} in {module_name}")
+        raise LookupError(f"the adapter for {platform!r} has no {name} in {module_name}")  # noqa: TRY004
     return model
 
 
 def is_own(platform: str) -> bool:
     """Whether the adapter came with this program."""
     return platform_modules().get(platform, "").startswith(f"{bot.adapters.__name__}.")
+
+
+def creator(platform: str) -> Callable[[AdapterContext], Adapter]:
+    """The callable that makes the platform's adapter. Raises LookupError when there is no such platform."""
+    for point in entry_points(group=GROUP, name=platform):
+        found: Callable[[AdapterContext], Adapter] = point.load()
+        return found
+    module_name = platform_modules().get(platform)
+    if module_name is None:
+        raise LookupError(f"there is no adapter for the platform {platform!r}")
+    own: Callable[[AdapterContext], Adapter] = import_module(module_name).create
+    return own

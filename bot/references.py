@@ -10,38 +10,21 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, WithJsonSchema, model_validator
-
-from digests.fields import wrong
+from pydantic import SecretStr
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MAX_BYTES = 64 * 1024
 
 
-class Unresolved(Exception):  # noqa: N818 - carried to the file's problems, never shown as such
+class Unresolved(Exception):
     """A reference that leads nowhere: ``what`` and ``cure`` as in a problem."""
 
     def __init__(self, what: str, cure: str) -> None:
         super().__init__(what)
         self.what = what
         self.cure = cure
-
-
-class Reference(BaseModel):
-    """Where a secret comes from: an environment variable, or the file that one points at."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    env: Annotated[str | None, Field(description="Environment variable that holds the secret (or NAME_FILE).")] = None
-    env_file: Annotated[str | None, Field(description="Environment variable that holds the path of a file.")] = None
-
-    @model_validator(mode="after")
-    def _one(self) -> Reference:
-        if (self.env is None) == (self.env_file is None):
-            raise wrong("a reference needs either env or env_file", "Write {env: NAME}.")
-        return self
 
 
 REFERENCE_SCHEMA: dict[str, Any] = {
@@ -55,7 +38,6 @@ REFERENCE_SCHEMA: dict[str, Any] = {
     "minProperties": 1,
     "maxProperties": 1,
 }
-ReferenceSchema = WithJsonSchema(REFERENCE_SCHEMA)
 
 
 def resolve(value: Any, environment: Mapping[str, str] | None = None) -> str:

@@ -7,21 +7,22 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from bot import platforms as registry
 from bot.references import Unresolved, holds_secret, resolve
-from bot.settingsfile import BotFile, DestinationEntry, DigestEntry
+from bot.settingsfile import DEFAULT_ARCHIVE, BotFile, DestinationEntry, DigestEntry, place_parts
 from digests.errors import ConfigError, NotFound, Problem
 from digests.model import Destination, Localized
-from digests.yamlfile import Document, load_yaml, validate
-from digests.yamlproblems import closest, explain, split_message
+from digests.yamlfile import Document, in_order, load_yaml, validate
+from digests.yamlproblems import closest, explain, is_model, repeated_ids
 
 FILE = "bot.yaml"
 STORIES = "stories"
 OVERVIEW = "overview"
+_UNKNOWN = "unknown"
+"""Stands in for a secret that cannot be had, so that the options beside it are checked all the same."""
 ONLY_WORKSPACE = "local"
 """The workspace of destinations that name none, unless the platform's options have a ``default_workspace``."""
 
@@ -105,31 +106,23 @@ def load_settings(path: Path, *, sections: Sequence[str] | None = None) -> Setti
     file = path if path.suffix in (".yaml", ".yml") else path / FILE
     document = load_yaml(file)
     read = validate(document, BotFile)
-    if isinstance(read, list):
-        # The adapters' own models still tell what is wrong with their options.
-        given = document.value.get("platforms") if isinstance(document.value, dict) else None
-        options, problems = read_platforms(document, given if isinstance(given, dict) else {})
-        raise ConfigError(in_order([*read, *problems]))
-    options, problems = read_platforms(document, read.platforms)
-    archive = read.archive if isinstance(read.archive, str) else _secret(document, ("archive",), read.archive, problems)
-    settings = _settings(file.parent, read, archive, options, sections)
-    problems += cross_check(document, read, settings, sections)
-    if problems:
-        raise ConfigError(in_order(problems))
-    return settings
-
-
-def in_order(problems: Sequence[Problem]) -> list[Problem]:
-    """Each problem once, by file and place."""
-    return sorted(set(problems), key=lambda problem: (problem.file, problem.line, problem.column, problem.what))
+    value = document.value if isinstance(document.value, dict) else {}
+    given = value.get("platforms", {"web": {}})
+    options, problems = read_platforms(document, given if isinstance(given, dict) else {})
+    problems += cross_check(document, options, sections)
+    archive = value.get("archive", DEFAULT_ARCHIVE)
+    if isinstance(archive, dict):
+        archive = _secret(document, ("archive",), archive, problems)
+    if isinstance(read, list) or problems:
+        raise ConfigError(in_order([*(read if isinstance(read, list) else ()), *problems]))
+    return _settings(file.parent, read, archive, options, sections)
 
 
 def _settings(
     folder: Path, read: BotFile, archive: str, options: Mapping[str, BaseModel], sections: Sequence[str] | None
 ) -> Settings:
     def place(entry: DestinationEntry) -> Destination:
-        chosen = getattr(options.get(entry.platform), "default_workspace", ONLY_WORKSPACE)
-        return entry.destination(chosen)
+        return entry.destination(only_workspace(options, entry.platform))
 
     every = tuple(section for section in sections or () if section != OVERVIEW)
     return Settings(
@@ -145,6 +138,11 @@ def _settings(
         ops=place(read.ops) if read.ops else None,
         ingest=IngestSettings(**dict(read.ingest)),
     )
+
+
+def only_workspace(options: Mapping[str, BaseModel], platform: str) -> str:
+    """The workspace of destinations that name none."""
+    return str(getattr(options.get(platform), "default_workspace", ONLY_WORKSPACE))
 
 
 def _digest(
@@ -181,16 +179,20 @@ def read_platforms(document: Document, given: Mapping[str, Any]) -> tuple[dict[s
             problems.append(document.problem(path, str(error.args[0]), cure, key=True))
             continue
         if not isinstance(raw, Mapping | None):
-            problems.append(document.problem(path, f"{name} holds no options", "Write keys below it, or {}."))
+            # The file's own model tells.
             continue
         before = len(problems)
         resolved = _resolved(document, path, raw or {}, model, problems)
-        if len(problems) > before:
-            continue
         try:
-            options[name] = model.model_validate(resolved)
+            checked = model.model_validate(resolved)
+            if len(problems) == before:
+                options[name] = checked
         except ValidationError as error:
             problems += explain(document, model, error, below=path)
+        except OSError as error:
+            # Options may have defaults that read a file which the environment names.
+            why = f"the options of {name} cannot be completed: {error.strerror} ({error.filename})"
+            problems.append(document.problem(path, why, "Correct the environment variable that names this file."))
     return options, problems
 
 
@@ -209,13 +211,10 @@ def _resolved(
         if key not in raw or raw[key] is None:
             continue
         if holds_secret(info.annotation):
-            if off and isinstance(raw[key], Mapping):
-                resolved[key] = SecretStr("")
-            else:
-                resolved[key] = SecretStr(_secret(document, (*path, key), raw[key], problems))
-        elif isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
-            if isinstance(raw[key], Mapping):
-                resolved[key] = _resolved(document, (*path, key), raw[key], info.annotation, problems)
+            known = off and isinstance(raw[key], Mapping)
+            resolved[key] = SecretStr(_UNKNOWN if known else _secret(document, (*path, key), raw[key], problems))
+        elif isinstance(raw[key], Mapping) and is_model(info.annotation):
+            resolved[key] = _resolved(document, (*path, key), raw[key], info.annotation, problems)
     return resolved
 
 
@@ -224,71 +223,67 @@ def _secret(document: Document, path: tuple[str, ...], value: Any, problems: lis
         return resolve(value)
     except Unresolved as error:
         problems.append(document.problem(path, error.what, error.cure))
-        return ""
+        return _UNKNOWN
 
 
 # --- checks across the file --------------------------------------------------------------------------------
 
 
-def cross_check(document: Document, read: BotFile, settings: Settings, sections: Sequence[str] | None) -> list[Problem]:
-    """What the models cannot see: schedules, sections of the story, platforms that destinations name."""
+def cross_check(document: Document, options: Mapping[str, BaseModel], sections: Sequence[str] | None) -> list[Problem]:
+    """What the model of one entry does not see. Reads the values as written: mistakes elsewhere must not hide these."""
+    value = document.value if isinstance(document.value, dict) else {}
+    given = value.get("platforms", {"web": {}})
+    known = list(given) if isinstance(given, dict) else []
     return [
-        *_schedules(document, settings),
-        *_sections(document, read, sections),
-        *_places(document, read, settings),
-        *_admins(document, read),
+        *repeated_ids(document, "digests"),
+        *_sections(document, sections),
+        *_places(document, options, known),
+        *_platform_of(document, ("ops",), value.get("ops"), known),
+        *_admins(document, value.get("admins"), known),
     ]
 
 
-def _schedules(document: Document, settings: Settings) -> Iterator[Problem]:
-    from bot.schedule import parse_schedule
-
-    for position, digest in enumerate(settings.digests):
-        try:
-            parse_schedule(digest.schedule, ZoneInfo(digest.zone))
-        except ValueError as error:
-            what, cure = split_message(str(error))
-            yield document.problem(("digests", position, "schedule"), what, cure)
-
-
-def _sections(document: Document, read: BotFile, sections: Sequence[str] | None) -> Iterator[Problem]:
-    if sections is None:
-        return
-    for position, entry in enumerate(read.digests):
-        if entry.sections == "all":
-            continue
-        for index, section in enumerate(entry.sections):
+def _sections(document: Document, sections: Sequence[str] | None) -> Iterator[Problem]:
+    for position, digest in document.rows("digests"):
+        given = digest.get("sections")
+        named = given if isinstance(given, list) else []
+        for index, section in enumerate(named):
             path = ("digests", position, "sections", index)
-            if section not in sections:
+            if section in named[:index]:
+                yield document.problem(path, f"the section {section!r} stands here twice", "Keep one of the two.")
+            elif sections is not None and isinstance(section, str) and section not in sections:
                 cure = closest(section, sections) or f"Use one of {', '.join(sections)}."
                 yield document.problem(path, f"the story has no section {section!r}", cure)
-            elif section in entry.sections[:index]:
-                yield document.problem(path, f"the section {section!r} stands here twice", "Keep one of the two.")
 
 
-def _places(document: Document, read: BotFile, settings: Settings) -> Iterator[Problem]:
-    known = list(read.platforms)
-    entries: list[tuple[tuple[str | int, ...], DestinationEntry]] = [
-        (("digests", position, "destinations", index), entry)
-        for position, digest in enumerate(read.digests)
-        for index, entry in enumerate(digest.destinations)
-    ]
-    if read.ops is not None:
-        entries.append((("ops",), read.ops))
-    for path, entry in entries:
-        if entry.platform not in known:
-            cure = closest(entry.platform, known) or f"Use one of {', '.join(known)}, or add it under platforms."
-            yield document.problem(path, f"the platform {entry.platform!r} is not set up here", cure)
-    for position, digest in enumerate(settings.digests):
-        for index, place in enumerate(digest.destinations):
-            if place in digest.destinations[:index]:
-                path = ("digests", position, "destinations", index)
-                yield document.problem(path, f"the destination {place} stands here twice", "Keep one of the two.")
+def _places(document: Document, options: Mapping[str, BaseModel], known: Sequence[str]) -> Iterator[Problem]:
+    for position, digest in document.rows("digests"):
+        places = digest.get("destinations")
+        seen: set[tuple[str, str, str]] = set()
+        for index, place in enumerate(places if isinstance(places, list) else ()):
+            path = ("digests", position, "destinations", index)
+            yield from _platform_of(document, path, place, known)
+            if (parts := place_parts(place)) is None:
+                continue
+            whole = (parts[0], parts[1] or only_workspace(options, parts[0]), parts[2])
+            if whole in seen:
+                yield document.problem(path, "this destination stands here twice", "Keep one of the two.")
+            seen.add(whole)
 
 
-def _admins(document: Document, read: BotFile) -> Iterator[Problem]:
-    for index, key in enumerate(read.admins):
-        platform = key.partition(":")[0]
-        if platform not in read.platforms:
-            cure = closest(platform, list(read.platforms)) or "Add the platform under platforms, or remove the admin."
+def _platform_of(
+    document: Document, path: tuple[str | int, ...], place: object, known: Sequence[str]
+) -> Iterator[Problem]:
+    parts = place_parts(place)
+    if parts is not None and parts[0] not in known:
+        platform = str(parts[0])
+        cure = closest(platform, known) or f"Use one of {', '.join(known)}, or add it under platforms."
+        yield document.problem(path, f"the platform {platform!r} is not set up here", cure)
+
+
+def _admins(document: Document, admins: object, known: Sequence[str]) -> Iterator[Problem]:
+    for index, key in enumerate(admins if isinstance(admins, list) else ()):
+        platform = key.partition(":")[0] if isinstance(key, str) and ":" in key else None
+        if platform is not None and platform not in known:
+            cure = closest(platform, known) or "Add the platform under platforms, or remove the admin."
             yield document.problem(("admins", index), f"the platform {platform!r} is not set up here", cure)

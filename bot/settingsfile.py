@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from bot.references import REFERENCE_SCHEMA
 from digests.fields import Duration, Flag, Id, Strictly, Text, Texts, Zone, wrong
 from digests.model import Destination
+from digests.yamlproblems import split_message
 
 MemberLanguage = Literal["en", "ja", "uk"]
 DEFAULT_ARCHIVE = "sqlite:///var/kakehashi.sqlite3"
@@ -29,15 +31,24 @@ class DestinationEntry(Strictly):
         return Destination(self.platform, self.workspace or workspace, self.channel)
 
 
+def place_parts(value: object) -> tuple[str, str | None, str] | None:
+    """Platform, workspace and channel of a destination in either form; None when it is neither."""
+    if isinstance(value, dict):
+        platform, workspace, channel = (value.get(key) for key in ("platform", "workspace", "channel"))
+        return (platform, workspace, channel) if isinstance(platform, str) and isinstance(channel, str) else None
+    parts = [part.strip() for part in value.split(":")] if isinstance(value, str) else []
+    if len(parts) not in (2, 3) or not all(parts):
+        return None
+    return parts[0], parts[1] if len(parts) == 3 else None, parts[-1]
+
+
 def _short_destination(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    parts = [part.strip() for part in value.split(":")]
-    if len(parts) not in (2, 3) or not all(parts):
+    parts = place_parts(value)
+    if parts is None:
         raise wrong(f"{value!r} is not a destination", _PLACE_FORM)
-    return dict(
-        zip(("platform", "workspace", "channel"), parts if len(parts) == 3 else (parts[0], None, parts[1]), strict=True)
-    )
+    return dict(zip(("platform", "workspace", "channel"), parts, strict=True))
 
 
 Place = Annotated[DestinationEntry, BeforeValidator(_short_destination, json_schema_input_type=str | DestinationEntry)]
@@ -61,7 +72,7 @@ def _archive(value: Any) -> Any:
             cure = "Write postgresql:// at its beginning."
         raise wrong("this is not an archive's address", cure)
     if re.match(r"[^/]+//[^/@]*:[^/@]*@", value) or re.search(r"[?&]password=", value, re.IGNORECASE):
-        cure = "Put the whole address into an environment variable and write archive: {env: NAME}; then change the password."
+        cure = "Put the address into an environment variable, write archive: {env: NAME}, and change the password."
         raise wrong("a password may not stand in this file", cure)
     return value
 
@@ -71,6 +82,19 @@ Archive = Annotated[
     BeforeValidator(_archive),
     WithJsonSchema({"anyOf": [{"type": "string", "pattern": r"^(sqlite|postgresql)(\+\w+)?://"}, REFERENCE_SCHEMA]}),
 ]
+
+
+def _schedule(value: str) -> str:
+    from bot.schedule import parse_schedule
+
+    try:
+        parse_schedule(value, ZoneInfo("UTC"))
+    except ValueError as error:
+        raise wrong(*split_message(str(error))) from error
+    return value
+
+
+Schedule = Annotated[Text, AfterValidator(_schedule)]
 
 
 class DigestEntry(Strictly):
@@ -84,7 +108,7 @@ class DigestEntry(Strictly):
     destinations: Annotated[tuple[Place, ...], Field(min_length=1)] = Field(
         description="Channels, as platform:channel or with platform, workspace and channel."
     )
-    schedule: Text = Field(
+    schedule: Schedule = Field(
         description='"weekdays 08:00", "daily 18:30", "mon,thu 09:00", "hourly" or a cron line of five fields.',
         examples=["weekdays 08:00", "daily 18:30", "mon,thu 09:00", "hourly", "0 8 * * 1-5"],
     )
@@ -108,7 +132,7 @@ class RetentionEntry(Strictly):
 class IngestEntry(Strictly):
     """How sources are read."""
 
-    enabled: Flag = Field(True, description="false: read no source at all.")
+    enabled: Flag = Field(default=True, description="false: read no source at all.")
     user_agent_contact: Text | None = Field(
         None, description="An address or page in the User-Agent under which publishers can reach you."
     )
@@ -126,19 +150,9 @@ class BotFile(Strictly):
     )
     zone: Zone = Field("UTC", description="Time zone wherever no other is set, such as Europe/Kyiv.")
     language: MemberLanguage = Field("en", description="Language wherever no other is set.")
-    platforms: Platforms = Field(default_factory=lambda: {"web": {}})
-    digests: tuple[DigestEntry, ...] = ()
-    retention: RetentionEntry = RetentionEntry()
+    platforms: Platforms = Field({"web": {}})
+    digests: tuple[DigestEntry, ...] = Field((), description="What is posted where and when.")
+    retention: RetentionEntry = Field(RetentionEntry(), description="How long things are kept.")
     admins: tuple[MemberKey, ...] = Field((), description="Members who may use /admin, as platform:workspace:user.")
     ops: Place | None = Field(None, description="Where the bot reports trouble, such as a failing source.")
-    ingest: IngestEntry = IngestEntry()
-
-    @model_validator(mode="after")
-    def _once(self) -> BotFile:
-        seen: set[str] = set()
-        for position, digest in enumerate(self.digests):
-            if digest.id in seen:
-                cure = "Give each digest an id of its own."
-                raise wrong(f"the digest id {digest.id!r} stands here a second time", cure, at=f"digests.{position}.id")
-            seen.add(digest.id)
-        return self
+    ingest: IngestEntry = Field(IngestEntry(), description="How sources are read.")

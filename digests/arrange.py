@@ -12,10 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from digests.archive.items import FiledItem
+from digests.events import voices
 from digests.model import Citation, Dating, DigestBullet, DigestSection, Item, ReportedEvent
 from digests.summary import Report, diverse, key_sentence
 
-_MOST_CANDIDATES = 60
+_MOST_CANDIDATES = 40
 """Events per section that are looked at closely; the rest can only be counted as "more"."""
 _MOST_OTHERS = 4
 _VOICE_WEIGHT = 0.5
@@ -37,7 +38,7 @@ class Group:
     @property
     def voices(self) -> int:
         """Independent publisher families over the whole event."""
-        return len({item.family for item in self.items})
+        return voices(self.items)
 
     def score(self, section: str) -> float:
         """The best filing score among the new items."""
@@ -102,15 +103,12 @@ def _section(
 ) -> DigestSection:
     told = [group for group in own if _told(group, section, before)]
     untold = [group for group in own if not _told(group, section, before)]
-    ranked = sorted(untold, key=lambda group: _relevance(group, section), reverse=True)
-    close = ranked[:_MOST_CANDIDATES]
-    made = [_bullet(group, language) for group in close]
+    ranked = sorted(untold, key=lambda group: _relevance(group, section), reverse=True)[:_MOST_CANDIDATES]
+    leads = [best_first(group.items, language)[0] for group in ranked]
     order = diverse(
-        [(f"{bullet.citation.title} {bullet.text}", bullet.language) for bullet in made],
-        [_relevance(group, section) for group in close],
-        bullets,
+        [(lead.title, lead.language) for lead in leads], [_relevance(group, section) for group in ranked], bullets
     )
-    chosen = tuple(made[n] for n in order)
+    chosen = tuple(_bullet(ranked[n], language) for n in order)
     changed = tuple(_bullet(group, language) for group in told if _moved(group, section, before))[:bullets]
     return DigestSection(
         section=section,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -35,6 +35,9 @@ _WELCOME_SENTENCES = 2
 _WELCOME_BULLETS = 5
 _WELCOME_BULLETS_MANY = 2
 _GRADE_ORDER = list(Grade)
+_MOST_OF_PERIOD = 60
+"""Items of a section that a period's digest looks at, strongest first."""
+_ROUNDUP_LOOKS_BACK = timedelta(days=21)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,30 @@ async def compose(
     )
 
 
+async def compose_period(
+    connection: AsyncConnection, story: Story, spec: DigestSpec, *, start: datetime, end: datetime, now: datetime
+) -> Composition:
+    """What a period brought, whenever it was archived: its strongest events, and the dossier's facts of its days."""
+    new = await items.published_between(connection, start=start, end=end, sections=spec.sections, most=_MOST_OF_PERIOD)
+    sections, _ = await _arranged(connection, story, spec, new, ())
+    dated = await facts.query(
+        connection, date_from=start.date().isoformat(), date_to=end.date().isoformat(), limit=_MOST_OF_PERIOD
+    )
+    whole_days = [fact for fact in dated if start.date() <= fact.first_day < end.date()]
+    through = await items.max_item_id(connection)
+    return Composition(
+        digest_id=spec.id,
+        language=spec.language,
+        kind="period",
+        scheduled_at=now,
+        since=start,
+        sections=tuple(_with_facts(section, whole_days, spec) for section in sections),
+        coverage=await _coverage(connection, story, through, through, None, now),
+        after_item=through,
+        through_item=through,
+    )
+
+
 async def compose_roundup(
     connection: AsyncConnection,
     story: Story,
@@ -87,22 +114,22 @@ async def compose_roundup(
     next_edition: datetime | None,
     now: datetime,
 ) -> Composition:
-    """The standing after quiet days: the period's events again, or, when it had none, the newest facts."""
-    through = await items.max_item_id(connection)
-    after = await items.last_before(connection, since)
-    new = await items.new_since(connection, after_item=after, through_item=through, sections=spec.sections)
+    """The standing after quiet days: the newest events that were told before, or, without any, the newest facts."""
+    new = await items.published_between(
+        connection, start=since - _ROUNDUP_LOOKS_BACK, end=now, sections=spec.sections, most=_MOST_OF_PERIOD
+    )
     groups = await _groups(connection, new)
     arranged = await asyncio.to_thread(arrange.sections, groups, {}, spec.sections, spec.bullets, spec.language)
     standing = {section.section: section for section in _standing(story, spec)}
-    sections = tuple(found if found.bullets else standing[found.section] for found in arranged)
+    through = await items.max_item_id(connection)
     return Composition(
         digest_id=spec.id,
         language=spec.language,
         kind="roundup",
         scheduled_at=scheduled_at,
         since=since,
-        sections=sections,
-        coverage=await _coverage(connection, story, after, through, next_edition, now),
+        sections=tuple(found if found.bullets else standing[found.section] for found in arranged),
+        coverage=await _coverage(connection, story, through, through, next_edition, now),
         after_item=through,
         through_item=through,
     )
@@ -172,7 +199,10 @@ def _standing(story: Story, spec: DigestSpec) -> tuple[DigestSection, ...]:
     """Per section: how its brief begins and its newest facts, well-sourced ones first."""
     many = len([section for section in spec.sections if section != OVERVIEW]) > 1
     limit = min(spec.bullets, _WELCOME_BULLETS_MANY) if many else _WELCOME_BULLETS
-    return tuple(_section_standing(story, section, spec.language, limit) for section in spec.sections)
+    known = {section.id for section in story.sections}
+    introduced = many and OVERVIEW in known and OVERVIEW not in spec.sections
+    wanted = ((OVERVIEW,) if introduced else ()) + spec.sections
+    return tuple(_section_standing(story, section, spec.language, limit) for section in wanted)
 
 
 def _section_standing(story: Story, section: str, language: str, limit: int) -> DigestSection:

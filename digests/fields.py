@@ -17,6 +17,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainSerializer,
     PlainValidator,
     Strict,
     StringConstraints,
@@ -26,7 +27,7 @@ from pydantic_core import PydanticCustomError
 
 from digests.model import LANGUAGES, Localized
 
-_DURATION = re.compile(r"(\d{1,5})\s*(s|m|h|d|w)")
+_DURATION = re.compile(r"([0-9]{1,5})\s*(s|m|h|d|w)")
 _UNITS = {
     "s": timedelta(seconds=1),
     "m": timedelta(minutes=1),
@@ -34,7 +35,7 @@ _UNITS = {
     "d": timedelta(days=1),
     "w": timedelta(weeks=1),
 }
-_PARTIAL_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
+_PARTIAL_DATE = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?")
 
 
 def wrong(what: str, cure: str, *, at: str = "") -> PydanticCustomError:
@@ -61,7 +62,7 @@ def _shown(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-Text = Annotated[str, BeforeValidator(_text), StringConstraints(strip_whitespace=True, min_length=1)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), BeforeValidator(_text)]
 """Text that is there; numbers and booleans are asked to be quoted."""
 
 _ID_PATTERN = r"^[a-z0-9][a-z0-9-]{0,39}$"
@@ -124,9 +125,16 @@ def _duration(value: Any) -> timedelta:
         raise wrong(f"{value!r} is not a duration{unit}", "Write a number and a unit: 30m, 6h, 2d or 1w.") from error
 
 
+def format_duration(value: timedelta) -> str:
+    """A duration as admins write it, in the largest unit that fits: ``6h``, ``400d``."""
+    whole = next(unit for unit in reversed(_UNITS) if unit != "w" and not value % _UNITS[unit])
+    return f"{value // _UNITS[whole]}{whole}"
+
+
 Duration = Annotated[
     timedelta,
     PlainValidator(_duration),
+    PlainSerializer(format_duration, return_type=str),
     WithJsonSchema({"type": "string", "pattern": r"^\d{1,5}\s*[smhdw]$", "examples": ["30m", "6h", "2d"]}),
 ]
 
@@ -171,7 +179,7 @@ PartialDate = Annotated[
 
 
 def _day(value: Any) -> date:
-    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
         try:
             return date.fromisoformat(value)
         except ValueError:

@@ -132,10 +132,12 @@ class Filer:
         starts = [0, *(start + offset for start, _ in sentence_spans(body, language))]
         matches = list(WORD.finditer(whole))
         words = [match[0] for match in matches]
-        hits = self._matcher.hits(whole, matches)
+        hits = self._matcher.hits(whole, matches, words)
         found, refusals = self._glossary.settle(hits)
-        named = [(self._of_term.get(match.term_id, ()), (match.start, match.end, 0)) for match in found]
-        named += [((match.term_id,), (match.start, match.end, 0)) for match in found]
+        named: list[tuple[Sequence[str], Hit]] = []
+        for match in found:
+            lists = self._of_term.get(match.term_id, ())
+            named.append(((match.term_id, *lists), (match.start, match.end, 0)))
         named += self._list_hits(hits)
         masks: dict[str, int] = {}
         first: dict[str, Hit] = {}

@@ -14,7 +14,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
 
 from digests.matching import Hit, Matcher, drop_covered, narrow
 from digests.model import GlossaryTerm
@@ -43,21 +42,12 @@ class Refusal:
     rejected_by: str | None = None
 
 
-class _Role(Enum):
-    NAME = "name"
-    ABBREVIATION = "abbreviation"
-    NEEDED = "needed"
-    REJECT = "reject"
+@dataclass(frozen=True, slots=True)
+class _Guards:
+    """Pattern numbers of a term's guards."""
 
-
-@dataclass(slots=True)
-class _Seen:
-    """What was found of one term."""
-
-    names: list[Hit]
-    abbreviations: list[Hit]
-    rejects: list[Hit]
-    needed: bool = False
+    needed: frozenset[int]
+    rejects: frozenset[int]
 
 
 class Glossary:
@@ -65,11 +55,16 @@ class Glossary:
 
     def __init__(self, terms: Iterable[GlossaryTerm]) -> None:
         self.terms: Mapping[str, GlossaryTerm] = {term.id: term for term in terms}
-        self._roles: dict[str, list[tuple[_Role, str]]] = defaultdict(list)
+        self._numbers: dict[str, int] = {}
+        self._names: dict[int, list[str]] = defaultdict(list)
+        self._guards: dict[str, _Guards] = {}
         for term in self.terms.values():
             self._add(term)
-        self.patterns: tuple[str, ...] = tuple(self._roles)
+        self.patterns: tuple[str, ...] = tuple(self._numbers)
         """Every name and guard word, for a matcher that serves others as well."""
+        self._abbreviations = frozenset(
+            number for name, number in self._numbers.items() if _ABBREVIATION.fullmatch(name)
+        )
         self._matcher = Matcher(self.patterns)
 
     def _add(self, term: GlossaryTerm) -> None:
@@ -77,12 +72,13 @@ class Glossary:
         if term.abbr:
             names[term.abbr] = None
         for name in names:
-            role = _Role.ABBREVIATION if _ABBREVIATION.fullmatch(name) else _Role.NAME
-            self._roles[name].append((role, term.id))
-        for word in term.needs_any:
-            self._roles[word].append((_Role.NEEDED, term.id))
-        for word in term.rejects:
-            self._roles[word].append((_Role.REJECT, term.id))
+            self._names[self._number(name)].append(term.id)
+        self._guards[term.id] = _Guards(
+            frozenset(map(self._number, term.needs_any)), frozenset(map(self._number, term.rejects))
+        )
+
+    def _number(self, pattern: str) -> int:
+        return self._numbers.setdefault(pattern, len(self._numbers))
 
     def find(self, text: str) -> tuple[TermMatch, ...]:
         """The terms in ``text``, guards applied, in order. Of names of one term that overlap the longest stands."""
@@ -106,47 +102,37 @@ class Glossary:
 
     def settle(self, hits: Sequence[Hit]) -> tuple[list[TermMatch], list[Refusal]]:
         """Apply the guards to what a matcher found of :attr:`patterns` (numbers beyond them are left alone)."""
-        seen: dict[str, _Seen] = {}
-        patterns = self.patterns
+        of_terms: dict[str, list[Hit]] = {}
         for hit in hits:
-            if hit[2] >= len(patterns):
-                continue
-            for role, term_id in self._roles[patterns[hit[2]]]:
-                found = seen.get(term_id)
-                if found is None:
-                    found = seen[term_id] = _Seen([], [], [])
-                _note(found, role, hit)
+            for term_id in self._names.get(hit[2], ()):
+                of_terms.setdefault(term_id, []).append(hit)
         matches: list[TermMatch] = []
         refusals: list[Refusal] = []
-        for term_id, found in seen.items():
-            if found.names or found.abbreviations:
-                self._settle(term_id, found, matches, refusals)
+        if of_terms:
+            seen = {hit[2] for hit in hits}
+            for term_id, own in of_terms.items():
+                guards = self._guards[term_id]
+                refusal = self._refusal(term_id, own, hits, seen) if guards.needed or guards.rejects else None
+                if isinstance(refusal, Refusal):
+                    refusals.append(refusal)
+                else:
+                    kept = own if refusal is None else refusal
+                    matches += (TermMatch(term_id, self.patterns[hit[2]], hit[0], hit[1]) for hit in _longest(kept))
         return matches, refusals
 
-    def _settle(self, term_id: str, found: _Seen, matches: list[TermMatch], refusals: list[Refusal]) -> None:
-        term = self.terms[term_id]
-        names = drop_covered(found.names, found.rejects) if found.rejects else found.names
-        hits = names + found.abbreviations
-        if found.rejects and not names:
-            culprit = self.patterns[found.rejects[0][2]]
-            first = (found.abbreviations or found.names)[0]
-            refusals.append(Refusal(term_id, self.patterns[first[2]], (), culprit))
-        elif term.needs_any and not found.needed:
-            refusals.append(Refusal(term_id, self.patterns[hits[0][2]], term.needs_any))
-        else:
-            for start, end, number in _longest(hits):
-                matches.append(TermMatch(term_id, self.patterns[number], start, end))
-
-
-def _note(found: _Seen, role: _Role, hit: Hit) -> None:
-    if role is _Role.NAME:
-        found.names.append(hit)
-    elif role is _Role.ABBREVIATION:
-        found.abbreviations.append(hit)
-    elif role is _Role.REJECT:
-        found.rejects.append(hit)
-    else:
-        found.needed = True
+    def _refusal(self, term_id: str, own: list[Hit], hits: Sequence[Hit], seen: set[int]) -> Refusal | list[Hit]:
+        """Why the term does not count, or else those of its hits that do."""
+        guards = self._guards[term_id]
+        first = self.patterns[own[0][2]]
+        if not guards.rejects.isdisjoint(seen):
+            rejects = [hit for hit in hits if hit[2] in guards.rejects]
+            names = drop_covered((hit for hit in own if hit[2] not in self._abbreviations), rejects)
+            if not names:
+                return Refusal(term_id, first, (), self.patterns[rejects[0][2]])
+            own = names + [hit for hit in own if hit[2] in self._abbreviations]
+        if guards.needed and guards.needed.isdisjoint(seen):
+            return Refusal(term_id, first, self.terms[term_id].needs_any)
+        return own
 
 
 def _longest(hits: list[Hit]) -> Iterable[Hit]:

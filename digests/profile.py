@@ -10,7 +10,7 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from heapq import nlargest
 
 import Stemmer
 
@@ -28,14 +28,10 @@ _STRONGEST = 2.0
 _TEMPERATURE = 3.0
 _FEWEST_FEATURES = 4
 _MOST_KNOWN = 50_000
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """How much a text reads like one section, 0..1, and the words that speak most for it."""
-
-    value: float
-    words: tuple[str, ...]
+_BITS = 24
+_FIELD = (1 << _BITS) - 1
+_SCALE = 256
+_BIAS = 512
 
 
 class Profiles:
@@ -49,48 +45,56 @@ class Profiles:
             sizes[section] += 1
             counts[section].update({feature for word in WORD.findall(narrow(text)) for feature in stem.features(word)})
         self.sections: tuple[str, ...] = tuple(counts)
-        self._stem = stem
-        self._weights = _weights(self.sections, counts, sizes)
-        self._known: dict[str, tuple[tuple[int, float], ...]] = {}
+        self._known = _PackedWords(stem, _weights(self.sections, counts, sizes))
 
     def scores(self, words: Sequence[str]) -> Mapping[str, float]:
         """Section to share, 0..1, for the words of a text as :data:`digests.matching.WORD` cuts them.
         Empty when too few of the words are known to tell anything."""
-        known = self._known
-        sums = [0.0] * len(self.sections)
-        features = 0
-        for word in set(words):
-            try:
-                pairs = known[word]
-            except KeyError:
-                pairs = self._look_up(word)
-            if pairs:
-                features += 1
-                for section, weight in pairs:
-                    sums[section] += weight
+        total = sum(map(self._known.__getitem__, set(words)))
+        features = total & _FIELD
         if features < _FEWEST_FEATURES:
             return {}
         scale = _TEMPERATURE * math.sqrt(features / _FEWEST_FEATURES)
-        return {section: 1 / (1 + math.exp(-total / scale)) for section, total in zip(self.sections, sums, strict=True)}
+        return {
+            section: 1 / (1 + math.exp(-_weight(total, number, features) / scale))
+            for number, section in enumerate(self.sections)
+        }
 
     def words_for(self, section: str, words: Sequence[str], most: int = 3) -> tuple[str, ...]:
         """The words of a text that speak most for ``section``, strongest first."""
         number = self.sections.index(section)
-        weights = {word: dict(self._look_up(word)).get(number, 0.0) for word in words}
-        best = sorted((word for word, weight in weights.items() if weight > 0), key=lambda word: -weights[word])
-        return tuple(best[:most])
+        weights = {word: _weight(self._known[word], number) for word in dict.fromkeys(words) if self._known[word]}
+        return tuple(word for word in nlargest(most, weights, key=weights.__getitem__) if weights[word] > 0)
 
-    def _look_up(self, word: str) -> tuple[tuple[int, float], ...]:
-        found = self._known.get(word)
-        if found is None:
-            if len(self._known) >= _MOST_KNOWN:
-                self._known.clear()
-            sums: dict[int, float] = defaultdict(float)
-            for feature in self._stem.features(word):
-                for section, weight in self._weights.get(feature, ()):
-                    sums[section] += weight
-            found = self._known[word] = tuple(sums.items())
-        return found
+
+def _weight(packed: int, number: int, features: int = 1) -> float:
+    """The weight for one section in a packed sum over so many features."""
+    return ((packed >> (_BITS * (number + 1)) & _FIELD) - features * _BIAS) / _SCALE
+
+
+class _PackedWords(dict[str, int]):
+    """Words to their weights for all sections at once, packed into one integer so that adding up costs little.
+
+    The lowest field counts 1 for a word that tells something; the others hold the weights, scaled and biased to be
+    positive. 24 bits a field are enough for 16,000 words.
+    """
+
+    def __init__(self, stem: _Stems, weights: Mapping[str, tuple[float, ...]]) -> None:
+        super().__init__()
+        self._stem = stem
+        self._weights = weights
+
+    def __missing__(self, word: str) -> int:
+        if len(self) >= _MOST_KNOWN:
+            self.clear()
+        found = [self._weights[feature] for feature in self._stem.features(word) if feature in self._weights]
+        packed = 0
+        if found:
+            sums = map(sum, zip(*found, strict=True))
+            fields = (round(max(-_STRONGEST, min(_STRONGEST, weight)) * _SCALE) + _BIAS for weight in sums)
+            packed = 1 + sum(value << (_BITS * (number + 1)) for number, value in enumerate(fields))
+        self[word] = packed
+        return packed
 
 
 class _Stems:
@@ -119,25 +123,22 @@ class _Stems:
 
 def _weights(
     sections: Sequence[str], counts: Mapping[str, Counter[str]], sizes: Counter[str]
-) -> dict[str, tuple[tuple[int, float], ...]]:
-    """Feature to (section number, log odds of the section against the others), where they tell something."""
+) -> dict[str, tuple[float, ...]]:
+    """Feature to the log odds of each section against the others, for the features that tell something."""
     totals: Counter[str] = Counter()
     for section in sections:
         totals.update(counts[section])
     texts = sizes.total()
-    weights: dict[str, tuple[tuple[int, float], ...]] = {}
+    weights: dict[str, tuple[float, ...]] = {}
     for feature, total in totals.items():
         if total < _FEWEST_TEXTS:
             continue
-        pairs = []
-        for number, section in enumerate(sections):
+        odds = []
+        for section in sections:
             inside, size = counts[section][feature], sizes[section]
             prior = _SMOOTHING * total / texts
-            odds = math.log((inside + prior) / (size + _SMOOTHING)) - math.log(
-                (total - inside + prior) / (texts - size + _SMOOTHING)
-            )
-            if abs(odds) >= _WEAKEST:
-                pairs.append((number, max(-_STRONGEST, min(_STRONGEST, odds))))
-        if pairs:
-            weights[feature] = tuple(pairs)
+            within = math.log((inside + prior) / (size + _SMOOTHING))
+            odds.append(within - math.log((total - inside + prior) / (texts - size + _SMOOTHING)))
+        if max(map(abs, odds)) >= _WEAKEST:
+            weights[feature] = tuple(odds)
     return weights

@@ -10,27 +10,29 @@ Places are looked up in the parsed nodes when somebody asks, so a file without m
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 from digests.errors import ConfigError, Problem
+from digests.yamlsyntax import explain_syntax
 
-try:
-    from yaml.cyaml import CParser as _Base
-except ImportError:  # PyYAML built without libyaml: slower, otherwise the same
+# PyYAML without libyaml is slower, otherwise the same. The type checker sees one of them.
+if TYPE_CHECKING or not yaml.__with_libyaml__:
     from digests.yamlslow import SlowParser as _Base
+else:
+    from yaml._yaml import CParser as _Base
 
 MAX_BYTES = 8 * 1024 * 1024
 MAX_DEPTH = 40
 MAX_VALUES = 400_000
 """Values in one file after aliases are expanded: ten times the flagship story's facts."""
 
-Path_ = tuple[str | int, ...]
+Where = tuple[str | int, ...]
 """Where a value stands in a document: keys and positions from the top."""
 
 _INT = re.compile(r"[-+]?[0-9]+")
@@ -87,6 +89,16 @@ class Document:
                 return False
             node = found[1]
         return node is not None
+
+    def rows(self, *path: str) -> list[tuple[int, dict[str, Any]]]:
+        """The entries of the list at ``path`` that hold keys, with their positions; whatever else is there is left out.
+
+        Checks across entries and files read these, so that they work however wrong other parts are.
+        """
+        value = self.value
+        for step in path:
+            value = value.get(step) if isinstance(value, dict) else None
+        return [(n, row) for n, row in enumerate(value) if isinstance(row, dict)] if isinstance(value, list) else []
 
     def problem(self, path: Sequence[str | int], what: str, cure: str, *, key: bool = False) -> Problem:
         """A mistake at the value (or key) at ``path``."""
@@ -156,6 +168,11 @@ def validate(document: Document, model: type[M]) -> M | list[Problem]:
         return explain(document, model, error)
 
 
+def in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """Each problem once, by file and place."""
+    return sorted(set(problems), key=lambda problem: (problem.file, problem.line, problem.column, problem.what))
+
+
 def _first_field(model: type[BaseModel]) -> str:
     return next((field.alias or name for name, field in model.model_fields.items()), "key")
 
@@ -172,7 +189,7 @@ def _child(node: yaml.Node | None, step: str | int) -> tuple[yaml.Node, yaml.Nod
 # --- parsing -----------------------------------------------------------------------------------------------
 
 
-class _Loader(_Base):  # type: ignore[misc]  # libyaml's parser has no types
+class _Loader(_Base):
     """PyYAML's composer without its YAML 1.1 resolver, and with a floor under the recursion."""
 
     depth = 0
@@ -189,7 +206,7 @@ class _Loader(_Base):  # type: ignore[misc]  # libyaml's parser has no types
         self.depth -= 1
 
 
-class _TooDeep(Exception):  # noqa: N818 - never leaves this module
+class _TooDeep(Exception):
     pass
 
 
@@ -290,9 +307,14 @@ class _Reader:
         if "\t" in here[: column + 1] and not here[:column].strip():
             what, cure = "the line is indented with a tab", "Use spaces: YAML does not allow tabs there."
             return self._at(line, here.index("\t"), what, cure)
-        what, cure = _explain_syntax(error, here[column : column + 1])
+        what, cure = explain_syntax(error, here[column : column + 1])
         opened = error.context_mark
-        if opened and opened.line != line and "scanning a quoted" in str(error.context):
+        # What was opened and never closed runs on to wherever it clashes; the opening is what must be mended.
+        if (
+            opened
+            and opened.line != line
+            and str(error.context).startswith(("while scanning a quoted", "while parsing a flow"))
+        ):
             line, column = opened.line, opened.column
         return self._at(line, column, what, cure)
 
@@ -317,46 +339,3 @@ def scalar(text: str) -> Any:
 
 def _tag(tag: str) -> str:
     return tag.replace("tag:yaml.org,2002:", "!!")
-
-
-_QUOTE = 'Put the value in quotes: "…".'
-_SYNTAX: Mapping[str, tuple[str, str]] = {
-    "mapping values are not allowed in this context": (
-        "a second ': ' stands in one value, or the indentation is off",
-        _QUOTE[:-1] + ", or align the key with its neighbours.",
-    ),
-    "found character that cannot start any token": ("a value may not begin with {character!r}", _QUOTE),
-    "did not find expected key": (
-        "the structure breaks off here",
-        "Align the key with its neighbours; close quotes and brackets; quote values that hold quotes or ': '.",
-    ),
-    "did not find expected '-' indicator": (
-        "this line does not belong to the list above it",
-        "Align it, or begin it with '- '.",
-    ),
-    "did not find expected ',' or ']'": ("a '[' is not closed", "Close the list with ']', items separated by commas."),
-    "did not find expected ',' or '}'": ("a '{{' is not closed", "Close it with '}', entries separated by commas."),
-    "found unexpected end of stream": ("a quotation mark is not closed", "Close the quoted text."),
-    "found undefined alias": (
-        "a value that begins with '*' refers to an anchor that does not exist",
-        "Put the value in quotes, or define the anchor before it.",
-    ),
-    "found unknown escape character": (
-        "a backslash in double quotes begins an unknown escape",
-        "Use single quotes, or write the backslash twice.",
-    ),
-    "block sequence entries are not allowed in this context": (
-        "a list item '- ' stands where a value belongs",
-        "Begin the list on its own line below the key.",
-    ),
-    "but found another document": ("a second document begins here ('---')", "Keep one document per file."),
-    "could not find expected ':'": ("a ':' is missing after this key", "Write key: value."),
-}
-
-
-def _explain_syntax(error: yaml.MarkedYAMLError, character: str) -> tuple[str, str]:
-    problem = str(error.problem)
-    known = _SYNTAX.get(problem)
-    if known is None:
-        return f"this is not valid YAML ({problem})", "Check quotes, brackets and indentation around here."
-    return known[0].format(character=character), known[1]

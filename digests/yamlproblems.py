@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from enum import Enum
 from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeGuard, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -52,7 +52,7 @@ _BOUNDS = {
 
 
 def explain(document: Document, model: type[BaseModel], error: ValidationError, *, below: Loc = ()) -> list[Problem]:
-    """Every mistake that ``error`` holds, sorted by place. ``below``: where in the document the model's value stands."""
+    """Every mistake that ``error`` holds, sorted by place. ``below`` is where the model's value stands."""
     details = [_Detail(document, model, below, entry) for entry in error.errors(include_url=False)]
     wanted = _without_echoes(_without_other_branches(details))
     problems = {detail.problem() for detail in wanted}
@@ -62,8 +62,22 @@ def explain(document: Document, model: type[BaseModel], error: ValidationError, 
 def closest(word: str, allowed: Iterable[str]) -> str | None:
     """``Did you mean …?`` for the allowed word that looks most like ``word``, if one does."""
     by_form = {_form(name): name for name in allowed}
-    found = get_close_matches(_form(word), by_form, 1, 0.7)
+    found = get_close_matches(_form(word), by_form, 1, 0.6)
     return f"Did you mean {by_form[found[0]]}?" if found else None
+
+
+def repeated_ids(document: Document, key: str) -> Iterator[Problem]:
+    """Ids that stand a second time among the entries of the list ``key``."""
+    first: dict[str, int] = {}
+    for position, row in document.rows(key):
+        entry = row.get("id")
+        if not isinstance(entry, str):
+            continue
+        before = first.setdefault(entry, position)
+        if before != position:
+            line = document.place((key, before, "id")).line
+            what = f"the id {entry!r} stands here a second time (first in line {line})"
+            yield document.problem((key, position, "id"), what, "Give each entry an id of its own.")
 
 
 def split_message(message: str) -> tuple[str, str]:
@@ -112,6 +126,8 @@ class _Detail:
             return _missing(str(self.entry["loc"][-1]), self._example(str(self.entry["loc"][-1])))
         if kind == "extra_forbidden":
             return self._unknown(key)
+        if self.entry["input"] is None:
+            return f"{_subject(key)} has no value", "Give it one, or remove the key."
         if kind in ("enum", "literal_error"):
             return self._no_choice(key)
         if kind in _KINDS:
@@ -122,7 +138,7 @@ class _Detail:
         if kind == "value_error":
             return split_message(str(context["error"]))
         if kind in ("too_short", "string_too_short"):
-            return f"{_subject(key)} is empty", "Write at least one entry, or remove the key."
+            return f"{_subject(key)} is empty", "Write at least one entry."
         if kind == "string_pattern_mismatch":
             return f"{self._shown()} does not have the right form", f"It must fit {context['pattern']}."
         return self.entry["msg"][:1].lower() + self.entry["msg"][
@@ -143,16 +159,13 @@ class _Detail:
         allowed = self._expected()
         guess = closest(str(self.entry["input"]), allowed)
         more = f" Allowed are: {', '.join(allowed)}." if len(allowed) <= _MOST_NAMED else ""
-        return f"{self._shown()} is not allowed for {_subject(key)}", (guess or "Choose one of those allowed.") + more
+        return f"{self._shown()} is not allowed for {_subject(key)}", f"{guess or ''}{more}".strip()
 
     def _expected(self) -> list[str]:
         return re.findall(r"'([^']*)'", str(self.context.get("expected", "")))
 
     def _wrong_kind(self, key: str, wanted: str) -> tuple[str, str]:
-        value = self.entry["input"]
-        if value is None:
-            return f"{_subject(key)} has no value", f"Give it {wanted}, or remove the key."
-        return f"{_subject(key)} must be {wanted}, not {_kind_of(value)}", _FORMS[wanted]
+        return f"{_subject(key)} must be {wanted}, not {_kind_of(self.entry['input'])}", _FORMS[wanted]
 
     def _shown(self) -> str:
         text = str(self.entry["input"])
@@ -212,7 +225,7 @@ def _plain(annotation: Any) -> Any:
 
 def _inside(annotation: Any, step: str | int) -> Any:
     """The type of the value one step inside."""
-    if _is_model(annotation):
+    if is_model(annotation):
         info = _fields(annotation).get(str(step))
         return info.annotation if info else None
     arguments = get_args(annotation)
@@ -231,10 +244,10 @@ def _branch(annotation: Any, name: str) -> Any:
 
 
 def _fields(model: Any) -> dict[str, FieldInfo]:
-    return {info.alias or name: info for name, info in model.model_fields.items()} if _is_model(model) else {}
+    return {info.alias or name: info for name, info in model.model_fields.items()} if is_model(model) else {}
 
 
-def _is_model(annotation: Any) -> bool:
+def is_model(annotation: Any) -> TypeGuard[type[BaseModel]]:
     return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 

@@ -9,6 +9,7 @@ from bot.i18n import N_, translator
 from bot.message import Message
 from bot.present.timeline import timeline_message
 from digests.archive import facts
+from digests.story import Story
 
 PAGE = 10
 
@@ -19,14 +20,33 @@ async def _run(services: Services, invocation: Invocation) -> Message:
     start, end = chosen.get("from"), chosen.get("to")
     if start and end and start[:10] > end and not start.startswith(end):
         raise UserError(t("“from” ({start}) is later than “to” ({end}).", start=start, end=end))
-    wanted = {"section": chosen.get("section"), "date_from": start, "date_to": end, "actor": chosen.get("actor")}
-    async with services.archive.read() as connection:
-        count = await facts.count(connection, **wanted)
-        found = await facts.query(connection, **wanted, limit=PAGE, offset=invocation.page * PAGE)
     section = chosen.get("section")
+    actors = names_of(chosen["actor"], services.story) if "actor" in chosen else ()
+    async with services.archive.read() as connection:
+        count = await facts.count(connection, section=section, date_from=start, date_to=end, actors=actors)
+        found = await facts.query(
+            connection,
+            section=section,
+            date_from=start,
+            date_to=end,
+            actors=actors,
+            limit=PAGE,
+            offset=invocation.page * PAGE,
+        )
     name = services.story.section(section).name if section else services.story.name
     message = timeline_message(found, count, name.get(t.language), t)
     return await with_pages(services, invocation, message, pages=pages_of(count, PAGE))
+
+
+def names_of(actor: str, story: Story) -> tuple[str, ...]:
+    """The actor's names in all languages, by the glossary: 高市 finds what is told of Takaichi."""
+    wanted = actor.casefold()
+    names = {actor: None}
+    for term in story.glossary:
+        own = [name for several in term.names.values() for name in several] + ([term.abbr] if term.abbr else [])
+        if wanted in (name.casefold() for name in own):
+            names.update(dict.fromkeys(name.replace("*", "") for name in own))
+    return tuple(names)
 
 
 COMMAND = Command(

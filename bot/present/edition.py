@@ -30,9 +30,12 @@ _MOST_NAMES = 5
 def edition_message(composition: Composition, story: Story, name: str) -> Message:
     """The edition in its digest's language, under the digest's ``name``."""
     t = translator(composition.language)
-    blocks: list[Block] = [Heading(name)]
-    blocks += _opening(composition, t)
-    told = [section for section in composition.sections if section.bullets or section.changed]
+    blocks: list[Block] = [Heading(name), *_opening(composition, t)]
+    told = [
+        section
+        for section in composition.sections
+        if section.bullets or section.changed or (section.headline and composition.kind == "welcome")
+    ]
     for section in told:
         blocks += _section(section, composition, story, t, headed=len(composition.sections) > 1)
     blocks += _silent(composition, story, t)
@@ -58,6 +61,8 @@ def _opening(composition: Composition, t: Translator) -> list[Block]:
         case "welcome":
             words = t("Welcome. This channel follows one story. To begin with, this is where it stands:")
             blocks.append(Paragraph(text(words)))
+        case "period" if composition.quiet:
+            blocks.append(Paragraph(text(t("Nothing was found for this period. The background: /sections"))))
         case "quiet":
             blocks.append(Paragraph(text(t("Nothing new since the last edition."))))
         case "roundup":
@@ -86,7 +91,7 @@ def _section(
 
 
 def _more(section: DigestSection, composition: Composition, t: Translator) -> str:
-    if composition.kind in ("welcome", "roundup"):
+    if composition.kind in ("welcome", "roundup", "period"):
         return t("The background: /section {section}. All dates: /timeline {section}.", section=section.section)
     return t.n("{n} more: /latest {section}", "{n} more: /latest {section}", section.more, section=section.section)
 

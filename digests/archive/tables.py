@@ -27,6 +27,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -71,6 +72,7 @@ events = Table(
     # What the grouper needs to place later items: term weights of the event's centroid.
     Column("profile", JSON, nullable=False),
     Index("ix_events_last_item_at", "last_item_at"),
+    sqlite_autoincrement=True,
 )
 
 items = Table(
@@ -104,6 +106,14 @@ items = Table(
     Index("ix_items_event_id", "event_id"),
     Index("ix_items_first_seen_at", "first_seen_at"),
     Index("ix_items_published_at", "published_at"),
+    # What members page through: items on the story, newest first.
+    Index(
+        "ix_items_on_topic",
+        "published_at",
+        "id",
+        sqlite_where=text("off_topic IS NULL"),
+        postgresql_where=text("off_topic IS NULL"),
+    ),
     sqlite_autoincrement=True,
 )
 
@@ -126,8 +136,11 @@ filings = Table(
     Column("section", String(40), nullable=False),
     Column("score", Float, nullable=False),
     Column("reasons", JSON, nullable=False),
+    # The item's, repeated so that a section can be read in the order of time by one index.
+    Column("published_at", UtcTime, nullable=False),
     PrimaryKeyConstraint("item_id", "section"),
     Index("ix_filings_section_item", "section", "item_id"),
+    Index("ix_filings_section_published", "section", "published_at", "item_id"),
 )
 
 facts = Table(
@@ -138,7 +151,11 @@ facts = Table(
     Column("section", String(40), nullable=False),
     Column("status", String(20), nullable=False),
     Column("grade", String(20), nullable=False),
-    Column("actors", JSON, nullable=False),
+    # Earliest and latest day that the date can mean, for filters and order.
+    Column("first_day", String(10), nullable=False),
+    Column("last_day", String(10), nullable=False),
+    # Actors and claims in lower case, for the filter by actor.
+    Column("haystack", Text, nullable=False),
     # The whole fact as in facts.yaml, so that nothing of it is lost here.
     Column("content", JSON, nullable=False),
     Column("fingerprint", String(32), nullable=False),
@@ -146,7 +163,7 @@ facts = Table(
     # Facts that came with the first start are background, not news.
     Column("baseline", Boolean, nullable=False),
     Column("retired_at", UtcTime),
-    Index("ix_facts_section_date", "section", "date"),
+    Index("ix_facts_first_day", "first_day"),
 )
 
 editions = Table(
@@ -234,6 +251,8 @@ source_states = Table(
     Column("failures", Integer, nullable=False, default=0),
     Column("why", Text),
     Column("next_try_at", UtcTime),
+    Column("last_new_at", UtcTime),
+    Column("items", Integer, nullable=False, default=0),
 )
 
 views = Table(

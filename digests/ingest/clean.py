@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from digests.ingest.htmltext import html_to_text
 from digests.ingest.pages import CleanPage, PageSection, clean_page
-from digests.ingest.tidy import lines_of, one_line, paragraphs
+from digests.ingest.tidy import one_line, paragraphs
 
 __all__ = ["TEXT_LIMIT", "TITLE_LIMIT", "CleanPage", "PageSection", "clean_fragment", "clean_page", "clean_title"]
 
@@ -31,13 +31,16 @@ _ESCAPED_END = re.compile(
     r"</(?:p|div|a|b|i|u|em|strong|span|ul|ol|li|h[1-6]|blockquote|figure|table|font|script|style)\s*>|<br\s*/?>",
     re.IGNORECASE,
 )
-_ENTITY = re.compile(r"&(?:amp|nbsp|quot|apos|[lr][sd]quo|[nm]dash|hellip|laquo|raquo|#\d{2,7}|#x[\da-f]{2,6});", re.I)
+_ENTITY = re.compile(
+    r"&(?:amp|nbsp|quot|apos|[lr][sd]quo|[nm]dash|hellip|laquo|raquo|#\d{2,7}|#x[\da-f]{2,6});", re.IGNORECASE
+)
 _LEFTOVER_LINE = re.compile(
     r"The post .{1,400} appeared first on .{1,200}|(?:Continue reading|Read more|Read the full \w+)\b.{0,200}"
     r"|\[?(?:…|\.\.\.)\]?|\[(?:…|\.\.\.)\]|続きを読む.{0,40}|もっと見る|Читати далі.{0,80}|Читайте також:.{0,300}"
     r"|Читать далее.{0,80}|Source:? RSS",
     re.IGNORECASE,
 )
+_LEFTOVER_LENGTH = 500
 _SENTENCE_END = re.compile(r"[.!?。！？…:;：；»”\"』」)）]\s*\Z")
 _WRAPPED_AT = 50
 """A line of plain text at least this long may have been broken only to fit a column."""
@@ -50,7 +53,7 @@ def clean_fragment(markup: str, limit: int = TEXT_LIMIT) -> str:
     ``limit`` characters. The result is text: a ``<`` in it is the character, never markup.
     """
     lines = paragraphs(_text_of(markup[:_MARKUP_LIMIT]), limit).split("\n")
-    while lines and _LEFTOVER_LINE.fullmatch(lines[-1]):
+    while lines and len(lines[-1]) < _LEFTOVER_LENGTH and _LEFTOVER_LINE.fullmatch(lines[-1]):
         lines.pop()
     return "\n".join(lines)
 
@@ -78,8 +81,8 @@ def _unescape_again(text: str) -> str:
 
 def _unwrap(text: str) -> str:
     """Plain text with the line breaks removed that only fit it into a column: they would end sentences."""
-    lines = lines_of(text)
-    out = [lines[0]]
+    lines = text.splitlines()
+    out = lines[:1]
     for before, line in pairwise(lines):
         wrapped = len(before) >= _WRAPPED_AT and line[:1].islower() and not _SENTENCE_END.search(before[-4:])
         out.append(f" {line}" if wrapped else f"\n{line}")

@@ -10,28 +10,31 @@ import html
 import re
 from functools import lru_cache
 
-_BLOCKS = frozenset(
+_BLOCK_NAMES = (
     "address article blockquote body br caption center dd div dl dt fieldset figcaption figure footer h1 h2 h3 h4 h5 "
-    "h6 header hgroup hr li main ol p pre section summary table tbody td tfoot th thead tr ul".split()
+    "h6 header hgroup hr li main ol p pre section summary table tbody td tfoot th thead tr ul"
 )
+_BLOCKS = frozenset(_BLOCK_NAMES.split())
 _CELLS = frozenset(("td", "th"))
-_TEXT_ONLY = frozenset(
-    "script style textarea title xmp noframes noembed noscript iframe template svg math object canvas".split()
-)
+_TEXT_ONLY_NAMES = "script style textarea title xmp noframes noembed noscript iframe template svg math object canvas"
+_TEXT_ONLY = frozenset(_TEXT_ONLY_NAMES.split())
 """Elements whose content is never prose."""
-_ASIDE = frozenset("nav aside footer form button select audio video figure rt rp menu dialog map".split())
+_ASIDE_NAMES = "nav aside footer form button select audio video figure rt rp menu dialog map"
+_ASIDE = frozenset(_ASIDE_NAMES.split())
 """Elements that hold no part of the article: navigation, pictures, forms, readings above Japanese characters."""
-_CONTAINERS = frozenset("div section p span ul ol li a table tr td h2 h3 h4 h5 h6 blockquote small strong em".split())
+_CONTAINER_NAMES = "div section p span ul ol li a table tr td h2 h3 h4 h5 h6 blockquote small strong em"
+_CONTAINERS = frozenset(_CONTAINER_NAMES.split())
 _NEVER_NESTED = frozenset(("p", "li", "tr", "td", "a"))
 
-_LEFTOVERS = frozenset(
+_LEFTOVER_WORDS = (
     "share sharing sharedaddy social socials addtoany addthis newsletter signup subscribe subscription related "
     "relatedposts recommended readmore promo advert advertisement ads adbox sponsored cookie breadcrumb breadcrumbs "
-    "feedflare paywall".split()
+    "feedflare paywall"
 )
+_LEFTOVERS = frozenset(_LEFTOVER_WORDS.split())
 """Words in the class or id of what plugins put around an article."""
 _ATTRIBUTE = re.compile(r"""([a-zA-Z][\w-]*+)(?:\s*+=\s*+("[^"]*+"|'[^']*+'|[^\s"'>]++))?""")
-_UNSEEN = re.compile(r"display:none|visibility:hidden|font-size:0(?![.\d])|opacity:0(?![.\d])", re.I)
+_UNSEEN = re.compile(r"display:none|visibility:hidden|font-size:0(?![.\d])|opacity:0(?![.\d])", re.IGNORECASE)
 _WORD = re.compile(r"[a-z]+")
 _ATTRIBUTES_READ = 500
 """Characters of a tag's attributes that are looked at; bounds what a hostile tag can cost."""
@@ -78,7 +81,7 @@ class _Reader:
                 position = self._after_section(found, out)
                 continue
             tag = found if found[2] else self._ill_formed(start)
-            name = tag[2].lower()
+            name = tag[2].lower().rpartition(":")[2]
             if name in _BLOCKS:
                 out.append(" " if name in _CELLS else "\n")
             position = tag.end() if tag[1] else self._after_start(name, tag)
@@ -130,15 +133,17 @@ def _is_leftover(attributes: str) -> bool:
     if len(attributes) < 6:
         return False
     for found in _ATTRIBUTE.finditer(attributes[:_ATTRIBUTES_READ]):
-        name, value = found[1].lower(), (found[2] or "").strip("\"'").lower()
-        if name in ("class", "id"):
-            if not _LEFTOVERS.isdisjoint(_WORD.findall(value)):
-                return True
-        elif name == "hidden" or (name == "aria-hidden" and value == "true"):
-            return True
-        elif name == "style" and _UNSEEN.search(value.replace(" ", "")):
+        if _tells(found[1].lower(), (found[2] or "").strip("\"'").lower()):
             return True
     return False
+
+
+def _tells(name: str, value: str) -> bool:
+    if name in ("class", "id"):
+        return not _LEFTOVERS.isdisjoint(_WORD.findall(value))
+    if name == "style":
+        return _UNSEEN.search(value.replace(" ", "")) is not None
+    return name == "hidden" or (name == "aria-hidden" and value == "true")
 
 
 @lru_cache(maxsize=64)

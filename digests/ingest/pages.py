@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from digests.errors import ParseError
+from digests.ingest.dates import parse_date
 from digests.ingest.htmltext import html_to_text
 from digests.ingest.tidy import one_line, paragraphs
 from digests.ingest.worker import WORKERS
@@ -63,7 +64,7 @@ def extract_page(payload: bytes, url: str | None = None) -> CleanPage:
     return CleanPage(
         title=one_line(metadata.title or "", _HEADING_LIMIT) or None,
         text="\n".join(lines),
-        published=_day(metadata.date),
+        published=parse_date(metadata.date) if metadata.date else None,
         sections=sections,
     )
 
@@ -73,12 +74,4 @@ def sections_of(html: str) -> tuple[PageSection, ...]:
     pieces = _HEADING.split(html)
     headings = [None, *(one_line(html_to_text(piece), _HEADING_LIMIT) or None for piece in pieces[1::2])]
     texts = [paragraphs(html_to_text(piece), _SECTION_LIMIT) for piece in pieces[::2]]
-    return tuple(
-        PageSection(heading, text) for heading, text in zip(headings, texts, strict=True) if heading or text
-    )
-
-
-def _day(stated: str | None) -> datetime | None:
-    from digests.ingest.dates import parse_date
-
-    return parse_date(stated) if stated else None
+    return tuple(PageSection(heading, text) for heading, text in zip(headings, texts, strict=True) if heading or text)

@@ -15,15 +15,16 @@ from collections.abc import Iterator
 # selectors, byte order mark, interlinear marks, non-characters, musical controls, tags.
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
-    "\u202a-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffc\ufffe\uffff"
-    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+"
+    "\u202a-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffc\ufffe\uffff]+"
 )
-_ASCII_CONTROLS = re.compile("[\x00-\x08\x0e-\x1b\x7f]+")
-_LINE_ENDS = re.compile("\r\n?|[\n\x0b\x0c\x1c-\x1f\x85\u2028\u2029]")
+_INVISIBLE_ASTRAL = re.compile("[\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+")
+_ASCII_CONTROLS = bytes({*range(9), *range(14, 28), 127})
 _MOST_MARKS = 4
 """Combining marks that may stand on one letter; more only serve to cover neighbouring lines."""
-_HEAPED_MARKS = re.compile(f"([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{{{_MOST_MARKS}}})"
-                           "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+")
+_HEAPED_MARKS = re.compile(
+    f"([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{{{_MOST_MARKS}}})"
+    "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+"
+)
 
 
 def visible(text: str) -> str:
@@ -32,8 +33,11 @@ def visible(text: str) -> str:
     Line ends and white space stay.
     """
     if text.isascii():
-        return _ASCII_CONTROLS.sub("", text)
-    text = _HEAPED_MARKS.sub(r"\1", _INVISIBLE.sub("", text))
+        return text.encode("ascii").translate(None, _ASCII_CONTROLS).decode("ascii")
+    text = _INVISIBLE.sub("", text)
+    if max(text, default="") > "\uffff":
+        text = _INVISIBLE_ASTRAL.sub("", text)
+    text = _HEAPED_MARKS.sub(r"\1", text)
     return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
 
 
@@ -43,13 +47,11 @@ def one_line(text: str, limit: int) -> str:
 
 
 def paragraphs(text: str, limit: int) -> str:
-    """``text`` made :func:`visible`: one paragraph a line, white space collapsed, at most ``limit`` characters."""
+    """``text`` made :func:`visible`: one paragraph a line, white space collapsed, at most ``limit`` characters.
+
+    Whatever ends a line in Unicode (CR, LF, NEL, the line and paragraph separators) ends a paragraph here.
+    """
     return shorten("\n".join(_filled_lines(visible(text))), limit)
-
-
-def lines_of(text: str) -> list[str]:
-    """The lines of plain text, whatever ends them (CR, LF, NEL, the Unicode line and paragraph separators)."""
-    return _LINE_ENDS.split(text)
 
 
 def shorten(text: str, limit: int) -> str:
@@ -62,6 +64,6 @@ def shorten(text: str, limit: int) -> str:
 
 
 def _filled_lines(text: str) -> Iterator[str]:
-    for line in lines_of(text):
+    for line in text.splitlines():
         if words := line.split():
             yield " ".join(words)

@@ -18,7 +18,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar, cast
 
@@ -33,8 +32,11 @@ IDLE_SECONDS = 20.0
 """A worker that had nothing to do for so long ends: it holds 30 to 80 MB."""
 MEMORY_LIMIT = 1 << 30
 """Bytes of address space that a worker may take (POSIX only)."""
+_MOST_REQUESTS = 200
+"""Documents that one worker reads before it is replaced; bounds what libraries leak."""
 _QUEUE_SECONDS = 120.0
 _LENGTH = struct.Struct(">I")
+_adapters: dict[type[Any], TypeAdapter[Any]] = {}
 _ROOT = Path(__file__).parents[2]
 
 
@@ -60,7 +62,7 @@ class Workers:
         what the function said, or that it took too long, too much memory, or that every worker stayed busy.
         """
         if not self._slots.acquire(timeout=_QUEUE_SECONDS):
-            raise ParseError(f"no worker became free within {_QUEUE_SECONDS:.0f} s; the document waits for the next try")
+            raise ParseError(f"no worker became free within {_QUEUE_SECONDS:.0f} s; it will be tried again")
         try:
             request = {"function": f"{function.__module__}:{function.__qualname__}", "options": options}
             answer = self._ask(json.dumps(request).encode(), payload, timeout)
@@ -92,7 +94,10 @@ class Workers:
         except BaseException:
             process.end()
             raise
-        self._rest(process)
+        if process.requests < _MOST_REQUESTS:
+            self._rest(process)
+        else:
+            process.end()
         return answer
 
     def _take(self) -> _Process:
@@ -129,6 +134,7 @@ class _Process:
     """One worker process and its two pipes."""
 
     def __init__(self, memory: int) -> None:
+        self.requests = 0
         self._process = subprocess.Popen(
             [sys.executable, "-m", "digests.ingest.workerprocess", str(memory)],
             stdin=subprocess.PIPE,
@@ -141,8 +147,9 @@ class _Process:
         return self._process.poll() is None
 
     def ask(self, request: bytes, payload: bytes, timeout: float) -> bytes:
+        self.requests += 1
         late = threading.Event()
-        alarm = threading.Timer(timeout, lambda: (late.set(), self._process.kill()))
+        alarm = threading.Timer(timeout, self._stop, (late,))
         alarm.daemon = True
         alarm.start()
         try:
@@ -154,6 +161,10 @@ class _Process:
             raise ParseError(f"reading it made the worker process end (exit status {status})") from error
         finally:
             alarm.cancel()
+
+    def _stop(self, late: threading.Event) -> None:
+        late.set()
+        self._process.kill()
 
     def _exchange(self, frames: list[bytes]) -> bytes:
         stdin, stdout = cast(BinaryIO, self._process.stdin), cast(BinaryIO, self._process.stdout)
@@ -196,9 +207,11 @@ def _environment() -> dict[str, str]:
     return kept | {"PYTHONPATH": str(_ROOT), "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-@lru_cache(maxsize=8)
-def _adapter(result: type) -> TypeAdapter[Any]:
-    return TypeAdapter(result)
+def _adapter(result: type[Any]) -> TypeAdapter[Any]:
+    """The validator of a result; building one costs a millisecond."""
+    if result not in _adapters:
+        _adapters[result] = TypeAdapter(result)
+    return _adapters[result]
 
 
 WORKERS = Workers()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import signal
 import sys
 from typing import Any, BinaryIO
 
@@ -17,7 +18,7 @@ from digests.errors import ParseError
 from digests.ingest.worker import read_frame, write_frame
 
 _LONGEST_SECONDS = 120
-"""Processor time after which a worker whose parent has gone ends itself."""
+"""A request that takes longer has been given up by the parent, or the parent has gone: the worker ends itself."""
 
 
 def main() -> None:
@@ -29,8 +30,10 @@ def main() -> None:
             request, payload = json.loads(read_frame(requests)), read_frame(requests)
         except EOFError:
             return
+        _alarm(_LONGEST_SECONDS)
         write_frame(answers, _answer(request, payload))
         answers.flush()
+        _alarm(0)
 
 
 def _answer(request: dict[str, Any], payload: bytes) -> bytes:
@@ -59,20 +62,20 @@ def _private_output() -> BinaryIO:
 
 
 def _limit(memory: int) -> None:
-    """Bound memory and processor time, forbid writing files and core dumps. Does nothing where POSIX limits lack."""
+    """Bound the memory, forbid writing files and core dumps. Does nothing where POSIX limits lack."""
     try:
         import resource
     except ImportError:
         return
-    for limit, value in (
-        (resource.RLIMIT_AS, memory),
-        (resource.RLIMIT_CPU, _LONGEST_SECONDS),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-    ):
+    for limit, value in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_CORE, 0)):
         _, hard = resource.getrlimit(limit)
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(limit, (value, value))
+
+
+def _alarm(seconds: int) -> None:
+    if hasattr(signal, "alarm"):
+        signal.alarm(seconds)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from digests.search.index import (
     form_frequency,
     groups_of,
     record_version,
+    weight,
     within_budget,
 )
 from digests.search.passages import NewPassage, kind_mark, language_mark, section_mark
@@ -71,20 +72,18 @@ class FtsIndex:
         top = best_possible(query, group, size, holding)
         return [(min(score / top, 1.0), id_) for id_, score in found.items()]
 
-    async def frequencies(self, archive: Archive, query: Query) -> Mapping[str, float]:
-        rarity: dict[str, float] = {}
+    async def weights(self, archive: Archive, query: Query) -> Mapping[str, float]:
+        held = dict.fromkeys((concept.id for concept in query.concepts), 0.0)
+        total = 0
         async with archive.read() as connection:
-            sizes = {group: await _size(connection, group) for group in GROUPS}
-            total = sum(sizes.values())
-            held = dict.fromkeys((concept.id for concept in query.concepts), 0.0)
-            for group, size in sizes.items():
+            for group in GROUPS:
+                size = await _size(connection, group)
+                total += size
                 if size:
                     holding = await self._holding(connection, group, all_forms(query, group), size)
                     for concept in query.concepts:
                         held[concept.id] += min(concept_frequency(concept, group, holding), size)
-        for concept_id, found in held.items():
-            rarity[concept_id] = 1 - min(found / total, 1.0) if total else 1.0
-        return rarity
+        return {concept_id: weight(total, found) for concept_id, found in held.items()}
 
     async def rebuild(self, archive: Archive) -> int:
         done = 0

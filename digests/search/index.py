@@ -45,8 +45,8 @@ class SearchIndex(Protocol):
     async def search(self, archive: Archive, query: Query) -> list[Hit]:
         """The best passages, each language ranked by itself, merged by score."""
 
-    async def frequencies(self, archive: Archive, query: Query) -> Mapping[str, float]:
-        """How rare each concept of the query is, 0 (everywhere) to 1 (nowhere), by concept id."""
+    async def weights(self, archive: Archive, query: Query) -> Mapping[str, float]:
+        """How much each concept of the query tells, by concept id: 0 (every passage holds it) to 1 (none does)."""
 
     async def rebuild(self, archive: Archive) -> int:
         """Make the index anew from the archived passages; returns how many there are."""
@@ -89,6 +89,13 @@ def groups_of(query: Query) -> tuple[str, ...]:
     if not query.filters.languages:
         return analysers.GROUPS
     return tuple(dict.fromkeys(analysers.group_of(language) for language in sorted(query.filters.languages)))
+
+
+def weight(passages: int, holding: float) -> float:
+    """How much a concept tells that ``holding`` of so many passages hold: 0 to 1, logarithmic."""
+    if passages <= 1:
+        return 1.0
+    return max(0.0, min(1.0, 1 - math.log1p(holding) / math.log1p(passages)))
 
 
 def concept_frequency(concept: Concept, group: str, holding: Mapping[str, int]) -> float:

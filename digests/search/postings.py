@@ -26,6 +26,7 @@ from digests.search.index import (
     groups_of,
     idf,
     record_version,
+    weight,
     within_budget,
 )
 from digests.search.passages import NewPassage
@@ -65,7 +66,7 @@ class PostingsIndex:
             passages = await store.load(connection, [id_ for _, id_ in scored])
         return [Hit(passages[id_], score) for score, id_ in scored if id_ in passages]
 
-    async def frequencies(self, archive: Archive, query: Query) -> Mapping[str, float]:
+    async def weights(self, archive: Archive, query: Query) -> Mapping[str, float]:
         async with archive.read() as connection:
             sizes = {group: size for group, (size, _) in (await _sizes(connection)).items()}
             total = sum(sizes.values())
@@ -74,7 +75,7 @@ class PostingsIndex:
                 holding = await _holding(connection, group, all_forms(query, group))
                 for concept in query.concepts:
                     held[concept.id] += min(concept_frequency(concept, group, holding), size)
-        return {id_: 1 - min(found / total, 1.0) if total else 1.0 for id_, found in held.items()}
+        return {concept_id: weight(total, found) for concept_id, found in held.items()}
 
     async def rebuild(self, archive: Archive) -> int:
         done = 0

@@ -12,12 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Protocol
 
 from digests.model import SourceKind
 from digests.search import lexicon
 from digests.search.analysers import GROUPS, Word, group_of, tokens, words_of
 from digests.search.numbers import CURRENCIES
+from digests.search.stopwords import QUESTION_WORDS
+from digests.search.terms import Terms
 
 Form = tuple[str, ...]
 """Tokens that stand one after the other."""
@@ -27,35 +28,9 @@ _DAY = re.compile(r"[md]\d\d\Z")
 _KATAKANA = re.compile(r"[\u30a1-\u30ff]{3}")
 _IDEOGRAPHS = re.compile(r"[\u3400-\u9fff\uf900-\ufaff々〆]")
 CURRENCY_TOKENS = frozenset((*CURRENCIES.values(),))
-# Words that ask or merely hold a question together.
-_QUESTION_WORDS = {
-    "en": frozenset(("much", "many", "long", "kind", "sort", "tell", "know", "say", "said", "says", "happen",
-                     "happened", "mean", "exactly", "currently", "still", "already", "ever", "so", "far", "please",
-                     "explain", "describe", "latest", "get", "got", "want", "wanted", "make", "made", "one", "new",
-                     "anything")),
-    "uk": frozenset(("скільки", "таке", "каже", "сталося", "означає", "досі", "вже", "поясни", "розкажи", "відомо")),
-    "ja": frozenset(("カ", "ヶ", "か")),
-}  # fmt: skip
+_ASKING_CHARACTERS = frozenset("何誰幾")
 _MOST_CONCEPTS = 24
 _MOST_CHARACTERS = 500
-
-
-class TermMatch(Protocol):
-    """A glossary term found in a text."""
-
-    @property
-    def term_id(self) -> str: ...
-    @property
-    def start(self) -> int: ...
-    @property
-    def end(self) -> int: ...
-
-
-class TermFinder(Protocol):
-    """What the search needs of the glossary; ``digests.glossary.Glossary`` is one."""
-
-    def find(self, text: str) -> Sequence[TermMatch]: ...
-    def names(self, term_id: str, language: str) -> Sequence[str]: ...
 
 
 class ConceptKind(StrEnum):
@@ -83,6 +58,8 @@ class Concept:
     forms: Mapping[str, tuple[Form, ...]]
     near: Mapping[str, tuple[Form, ...]] = field(default_factory=dict)
     """Forms that mean something close to it: worth a part only."""
+    start: int = -1
+    """Where it stands in the question, in characters."""
 
     @property
     def names_something(self) -> bool:
@@ -117,7 +94,7 @@ class Query:
 def parse_query(
     text: str,
     language: str,
-    glossary: TermFinder | None = None,
+    terms: Terms | None = None,
     filters: Filters | None = None,
     limit: int = 20,
 ) -> Query:
@@ -125,46 +102,75 @@ def parse_query(
     text = text[:_MOST_CHARACTERS]
     concepts = []
     seen: set[str] = set()
-    for concept in _concepts(text, language, glossary):
+    for concept in _concepts(text, language, terms):
         if concept.id not in seen:
             seen.add(concept.id)
             concepts.append(concept)
     return Query(text, language, tuple(concepts[:_MOST_CONCEPTS]), filters or Filters(), limit)
 
 
-def _concepts(text: str, language: str, glossary: TermFinder | None) -> Iterator[Concept]:
+def _concepts(text: str, language: str, terms: Terms | None) -> Iterator[Concept]:
     rest = text
-    for match in glossary.find(text) if glossary else ():
+    named: set[str] = set()
+    for match in terms.find(text) if terms else ():
         surface = text[match.start : match.end]
-        yield _term(glossary, match.term_id, surface, language)
+        concept = _term(terms, match.term_id, surface, language, match.start)
+        named.update(token for form in concept.forms[group_of(language)] for token in form)
+        yield concept
         # Blanked, not cut: the words around a name must not grow together.
         rest = rest[: match.start] + " " * len(surface) + rest[match.end :]
     words = words_of(rest, language)
     flat = [(token, at) for at, word in enumerate(words) for token in word.tokens]
+    plain = [token for token, _ in flat]
     covered: set[int] = set()
-    for start, stop, lines in lexicon.find([token for token, _ in flat], language):
-        covered.update(range(start, stop))
-        at, last = flat[start][1], flat[stop - 1][1]
-        yield _synonym(lines, _surface([token for token, _ in flat[start:stop]], words[at : last + 1]))
+    for inflected in terms.find_tokens(plain, language) if terms else ():
+        covered.update(range(inflected.start, inflected.end))
+        first, last = words[flat[inflected.start][1]], words[flat[inflected.end - 1][1]]
+        yield _term(terms, inflected.term_id, rest[first.start : last.end], language, first.start)
+    for start, stop, lines in lexicon.find(plain, language):
+        if covered.isdisjoint(range(start, stop)):
+            covered.update(range(start, stop))
+            spoken = words[flat[start][1] : flat[stop - 1][1] + 1]
+            # "fund" beside "CAP trust fund" says nothing new.
+            if stop - start > 1 and named.issuperset(plain[start:stop]):
+                continue
+            yield _synonym(lines, _surface(plain[start:stop], spoken), spoken[0].start)
     yield from _leftovers(words, flat, covered, language)
 
 
-def _term(glossary: TermFinder | None, term_id: str, surface: str, language: str) -> Concept:
+def _term(terms: Terms | None, term_id: str, surface: str, language: str, start: int) -> Concept:
     forms: dict[str, tuple[Form, ...]] = {}
     for group in GROUPS:
         spoken = "en" if group == "other" else group
-        names = list(glossary.names(term_id, spoken)) if glossary else []
+        names = list(terms.names(term_id, spoken)) if terms else []
         if group_of(language) == group:
             names.append(surface)
         forms[group] = _forms(names, spoken)
-    return Concept(f"term:{term_id}", ConceptKind.TERM, surface, forms)
+    return Concept(f"term:{term_id}", ConceptKind.TERM, surface, forms, _partly(surface, language, forms), start)
 
 
-def _synonym(lines: Sequence[lexicon.Entry], surface: str) -> Concept:
+def _partly(surface: str, language: str, forms: Mapping[str, tuple[Form, ...]]) -> dict[str, tuple[Form, ...]]:
+    """Everyday words inside a term's name: "the accord" may stand for "the Japan-Ukraine accord"."""
+    found = tokens(surface, language)
+    if len(found) < 2:
+        return {}
+    lines = [line for _, _, lines in lexicon.find(found, language) for line in lines if not line.place]
+    return {
+        group: tuple(dict.fromkeys(form for line in lines for form in line.forms[group] if form not in forms[group]))
+        for group in GROUPS
+    }
+
+
+def as_concept(line_id: str, surface: str) -> Concept:
+    """The concept of a line of the lexicon, for questions that mean it without saying so."""
+    return _synonym((lexicon.entries()[line_id],), surface, 0)
+
+
+def _synonym(lines: Sequence[lexicon.Entry], surface: str, start: int) -> Concept:
     kind = ConceptKind.PLACE if lines[0].place else ConceptKind.SYNONYM
     forms = {group: tuple(dict.fromkeys(form for line in lines for form in line.forms[group])) for group in GROUPS}
     near = {group: tuple(dict.fromkeys(form for line in lines for form in line.near[group])) for group in GROUPS}
-    return Concept("+".join(line.id for line in lines), kind, surface, forms, near)
+    return Concept("+".join(line.id for line in lines), kind, surface, forms, near, start)
 
 
 def _leftovers(
@@ -177,21 +183,22 @@ def _leftovers(
         size = len(word.tokens)
         span = range(at, at + size)
         if is_ideographic(word.surface):
-            yield from _compounds([flat[i][0] for i in span], [i in covered for i in span])
+            yield from _compounds([flat[i][0] for i in span], [i in covered for i in span], word.start)
         elif not covered.intersection(span) and not _is_question_word(word.surface, language):
             yield _plain(word, language, first=flat[at][1] == 0)
         at += size
 
 
-def _compounds(bigrams: Sequence[str], covered: Sequence[bool]) -> Iterator[Concept]:
+def _compounds(bigrams: Sequence[str], covered: Sequence[bool], start: int) -> Iterator[Concept]:
     """Words of a run of ideographs: two characters each, leaving out what touches a known word."""
     at = 0
     while at < len(bigrams):
         touched = covered[at] or (at > 0 and covered[at - 1]) or (at + 1 < len(covered) and covered[at + 1])
-        if touched:
+        if touched or bigrams[at][0] in _ASKING_CHARACTERS:
             at += 1
             continue
-        yield _same_everywhere(ConceptKind.WORD, bigrams[at], (bigrams[at],))
+        if bigrams[at] not in QUESTION_WORDS["ja"]:
+            yield _same_everywhere(ConceptKind.WORD, bigrams[at], (bigrams[at],), start + at)
         at += 2
 
 
@@ -200,20 +207,20 @@ def _plain(word: Word, language: str, *, first: bool) -> Concept:
     if any(_NUMBER.match(token) for token in word.tokens):
         year = all(_YEAR.match(token) or _DAY.match(token) for token in word.tokens)
         kind = ConceptKind.DATE if year else ConceptKind.NUMBER
-        return _same_everywhere(kind, word.surface, word.tokens)
+        return _same_everywhere(kind, word.surface, word.tokens, word.start)
     if _DAY.match(head):
-        return _same_everywhere(ConceptKind.DATE, word.surface, word.tokens)
+        return _same_everywhere(ConceptKind.DATE, word.surface, word.tokens, word.start)
     capital = word.surface[0].isupper() and (not first or word.surface.isupper())
     kind = (
         ConceptKind.NAME
         if (capital or _KATAKANA.match(word.surface)) and head not in CURRENCY_TOKENS
         else ConceptKind.WORD
     )
-    return _same_everywhere(kind, word.surface, word.tokens)
+    return _same_everywhere(kind, word.surface, word.tokens, word.start)
 
 
-def _same_everywhere(kind: ConceptKind, surface: str, form: Form) -> Concept:
-    return Concept(f"{kind}:{' '.join(form)}", kind, surface, dict.fromkeys(GROUPS, (form,)))
+def _same_everywhere(kind: ConceptKind, surface: str, form: Form, start: int) -> Concept:
+    return Concept(f"{kind}:{' '.join(form)}", kind, surface, dict.fromkeys(GROUPS, (form,)), start=start)
 
 
 def _surface(found: Sequence[str], words: Sequence[Word]) -> str:
@@ -232,4 +239,4 @@ def is_ideographic(surface: str) -> bool:
 
 
 def _is_question_word(surface: str, language: str) -> bool:
-    return surface.lower() in _QUESTION_WORDS.get(language, frozenset())
+    return surface.lower() in QUESTION_WORDS.get(language, frozenset())

@@ -35,3 +35,24 @@ STOP_WORDS: dict[str, frozenset[str]] = {
     "uk": frozenset(_UKRAINIAN.split()),
     "ja": frozenset(_JAPANESE.split()),
 }
+
+_ASKING_ENGLISH = (
+    "much many long kind sort tell told know known say said says happen happens happened mean means exactly still "
+    "already ever so far please explain describe now get got want wanted make made one anything something "
+    "according among amount held hold holds since work works working there actually really ago called "
+    "name named names list detail details information question answer does like give me became become go goes "
+    "going went come came took take takes "
+)
+_ASKING_UKRAINIAN = (
+    "скільки таке каже сказав сказала сталося відбулося відбулася відбувся відбулися означає досі вже поясни "
+    "розкажи відомо згідно даними даних серед року році рік роки робити робить робитимуть робитиме роблять робив "
+    "є "
+)
+_ASKING_JAPANESE = "結果 教え 今回 何で 内容 場合 詳細 具体 説明 関係 述べ 述 教 言"
+
+QUESTION_WORDS: dict[str, frozenset[str]] = {
+    "en": frozenset(_ASKING_ENGLISH.split()),
+    "uk": frozenset(_ASKING_UKRAINIAN.split()),
+    "ja": frozenset(_ASKING_JAPANESE.split()),
+}
+"""Words that ask or hold a question together; they mean something in a text but nothing in a question."""

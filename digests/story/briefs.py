@@ -20,50 +20,68 @@ _QUOTES = str.maketrans({"“": "(", "«": "(", "„": "(", "”": ")", "»": ")
 
 
 @dataclass(frozen=True, slots=True)
-class CitedAt:
-    """A fact id as cited in a brief: where to point when it does not exist."""
+class Named:
+    """The id of a section or fact as it stands in a brief."""
 
-    fact_id: str
+    id: str
     line: int
     column: int
 
 
 @dataclass(frozen=True, slots=True)
 class BriefFile:
-    """A brief as read, with the places that cross checks need."""
+    """A brief as read. ``brief`` is None when there are problems; what can be checked on is there all the same."""
 
-    name: str
-    brief: Brief
-    citations: tuple[CitedAt, ...]
-    section_line: int
+    path: Path
+    brief: Brief | None
+    section: Named | None
+    citations: tuple[Named, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def name(self) -> str:
+        return str(self.path)
 
 
 def load_brief(path: Path) -> BriefFile:
-    """Read one brief. Raises :class:`ConfigError` with everything that is wrong with it."""
+    """Read one brief with everything that is wrong with it by itself."""
     name = str(path)
-    lines = read_text(path, name=name).splitlines()
+    try:
+        lines = read_text(path, name=name).splitlines()
+    except ConfigError as error:
+        return BriefFile(path, None, None, (), error.problems)
     end = next((number for number, line in enumerate(lines[1:], 1) if line.rstrip() == "---"), 0)
-    if not lines or lines[0].rstrip() != "---" or not end:
+    if not end or lines[0].rstrip() != "---":
         what = "the brief does not begin with its front matter"
         cure = "Begin with a line ---, then section, language, as_of and title, then another line ---."
-        raise ConfigError([Problem(name, 1, 1, what, cure)])
-    document = load_yaml(path, "\n".join(lines[1:end]), name=name, first_line=2)
-    front = validate(document, BriefFront)
-    body = _Body(name, _language_of(path))
+        return BriefFile(path, None, None, (), (Problem(name, 1, 1, what, cure),))
+    body = _Body(name, path.name.removesuffix(".md").rpartition(".")[2])
     parts = body.read(lines, end + 1)
-    problems = [*(front if isinstance(front, list) else []), *body.problems]
-    if isinstance(front, BriefFront) and path.name != f"{front.section}.{front.language}.md":
-        cure = f"Rename the file to {front.section}.{front.language}.md, or mend section and language."
+    front, section, problems = _front(path, "\n".join(lines[1:end]))
+    problems += body.problems
+    brief = None
+    if front is not None and not problems:
+        brief = Brief(front.section, front.language, front.title, front.as_of, parts)
+    return BriefFile(path, brief, section, tuple(body.citations), tuple(problems))
+
+
+def _front(path: Path, text: str) -> tuple[BriefFront | None, Named | None, list[Problem]]:
+    """The front matter, which begins in the file's second line."""
+    try:
+        document = load_yaml(path, text, first_line=2)
+    except ConfigError as error:
+        return None, None, list(error.problems)
+    place = document.place(("section",))
+    given = document.value.get("section") if isinstance(document.value, dict) else None
+    section = Named(given, place.line, place.column) if isinstance(given, str) else None
+    front = validate(document, BriefFront)
+    if isinstance(front, list):
+        return None, section, front
+    if path.name != f"{front.section}.{front.language}.md":
         what = "the file's name does not fit its section and language"
-        problems.append(document.problem(("section",), what, cure))
-    if problems or isinstance(front, list):
-        raise ConfigError(problems)
-    brief = Brief(front.section, front.language, front.title, front.as_of, parts)
-    return BriefFile(name, brief, tuple(body.citations), document.place(("section",)).line)
-
-
-def _language_of(path: Path) -> str:
-    return path.name.removesuffix(".md").rpartition(".")[2]
+        cure = f"Rename the file to {front.section}.{front.language}.md, or correct section and language."
+        return front, section, [document.problem(("section",), what, cure)]
+    return front, section, []
 
 
 @dataclass(slots=True)
@@ -83,7 +101,7 @@ class _Body:
 
     def __init__(self, name: str, language: str) -> None:
         self.problems: list[Problem] = []
-        self.citations: list[CitedAt] = []
+        self.citations: list[Named] = []
         self._name = name
         self._language = language
         self._glue = "" if language == "ja" else " "
@@ -149,7 +167,7 @@ class _Body:
             line, column = paragraph.place(offset + len(part) - len(part.lstrip()))
             if fact_id:
                 ids.append(fact_id)
-                self.citations.append(CitedAt(fact_id, line, column))
+                self.citations.append(Named(fact_id, line, column))
             else:
                 self._refuse((line, column), "square brackets without a fact id", "Write an id, such as [bg-001].")
             offset += len(part) + 1

@@ -14,8 +14,8 @@ from digests.model import (
     Fact,
     FactSource,
     Figure,
-    Grade,
     GlossaryTerm,
+    Grade,
     Localized,
     Section,
     Series,
@@ -31,6 +31,8 @@ DEFAULT_EVERY = timedelta(minutes=30)
 
 
 class SectionEntry(Strictly):
+    """A thematic part of the story; the one called overview introduces the others and takes no items."""
+
     id: Id = Field(description="Short name that other files, commands and channels use.")
     name: Texts = Field(description="Full name, shown as a heading.")
     short: Texts = Field(description="Label for tight places, without emoji.")
@@ -44,7 +46,7 @@ class StoryFile(Strictly):
     """story.yaml: the story, its sections, and what files an item into them."""
 
     id: Id = Field(description="The same as the folder's name.")
-    name: Texts
+    name: Texts = Field(description="Name of the story, shown as a title.")
     description: Texts = Field(description="One or two sentences: what the story is about.")
     languages: tuple[StoryLanguage, ...] = Field(
         ("en", "ja", "uk"), description="Languages that every text of this folder exists in; en is always one of them."
@@ -52,44 +54,30 @@ class StoryFile(Strictly):
     sections: Annotated[tuple[SectionEntry, ...], Field(min_length=1)] = Field(
         description="The parts of the story in the order in which they are shown."
     )
-    filing: FilingEntry = FilingEntry()
+    filing: FilingEntry = Field(FilingEntry(), description="Which words file an item into which section.")
 
 
 class SourceEntry(Strictly):
     """A feed, or a folder of documents."""
 
     id: Id = Field(description="Never change it later: archived items carry it.")
-    name: Texts | Text
+    name: Texts | Text = Field(description="As readers know it: one name, or one for each language.")
     type: Literal["feed", "documents"] = Field("feed", description="feed: RSS, Atom, JSON Feed. documents: a folder.")
     url: Link | None = Field(None, description="Address of the feed.")
     path: Text | None = Field(None, description="Folder of documents, inside the story folder.")
-    publisher: Text
+    publisher: Text = Field(description="Who publishes it; shown with every item.")
     family: Id = Field(description="Publishers that carry the same reports share a family; it counts as one voice.")
-    kind: SourceKind
-    language: Language
+    kind: SourceKind = Field(description="What sort of publisher it is; better evidence is shown first.")
+    language: Language = Field(description="Language of most items, ISO 639-1.")
     every: Duration = Field(DEFAULT_EVERY, description="How often to look for news, such as 30m or 2h.")
-    enabled: Flag = Field(True, description="false keeps the source listed but never reads it; say why in reason.")
+    enabled: Flag = Field(
+        default=True, description="false keeps the source listed but never reads it; say why in reason."
+    )
     reason: Text | None = Field(None, description="Why the source is disabled.")
-    allow_private: Flag = Field(False, description="Allow addresses on this machine or in private networks.")
-    publisher_from_entry: Flag = Field(False, description="Take the publisher from each entry (news aggregators).")
-
-    @model_validator(mode="after")
-    def _complete(self) -> SourceEntry:
-        if self.type == "feed" and self.url is None:
-            raise wrong(f"the feed {self.id!r} has no url", "Add url: https://…")
-        if self.type == "feed" and self.path is not None:
-            raise wrong(f"the feed {self.id!r} has a path", "Remove path, or write type: documents.", at="path")
-        if self.type == "documents" and self.path is None:
-            raise wrong(f"the documents source {self.id!r} has no path", "Add path: documents/… (inside this folder).")
-        if not self.enabled and not self.reason:
-            raise wrong(
-                f"the source {self.id!r} is disabled without a reason",
-                "Add reason: why it is switched off.",
-                at="enabled",
-            )
-        if self.every < timedelta(minutes=5):
-            raise wrong(f"the source {self.id!r} would be read too often", "Write every: 5m or longer.", at="every")
-        return self
+    allow_private: Flag = Field(default=False, description="Allow addresses on this machine or in private networks.")
+    publisher_from_entry: Flag = Field(
+        default=False, description="Take the publisher from each entry (news aggregators)."
+    )
 
     def source(self, folder: Path) -> Source:
         """``folder`` is the story's: documents lie below it."""
@@ -114,7 +102,7 @@ class SourceEntry(Strictly):
 class SourcesFile(Strictly):
     """sources.yaml: what is read, from whom, how often."""
 
-    sources: tuple[SourceEntry, ...]
+    sources: tuple[SourceEntry, ...] = Field(description="Feeds and document folders.")
 
 
 Names = Annotated[tuple[Text, ...], Field(min_length=1)]
@@ -123,9 +111,9 @@ Names = Annotated[tuple[Text, ...], Field(min_length=1)]
 class TermNames(Strictly):
     """The term's names by language, the preferred one first."""
 
-    en: Names | None = None
-    ja: Names | None = None
-    uk: Names | None = None
+    en: Names | None = Field(None, description="English names.")
+    ja: Names | None = Field(None, description="Japanese names.")
+    uk: Names | None = Field(None, description="Ukrainian names, in the forms in which they occur.")
 
     @model_validator(mode="after")
     def _some(self) -> TermNames:
@@ -143,7 +131,7 @@ class TermEntry(Strictly):
     names: TermNames
     needs_any: tuple[Text, ...] = Field((), description="The term counts only in texts that hold one of these words.")
     rejects: tuple[Text, ...] = Field((), description="Phrases that hold the name but mean something else.")
-    note: Text | None = None
+    note: Text | None = Field(None, description="For whoever edits this file.")
 
     def term(self) -> GlossaryTerm:
         names = {code: found for code in LANGUAGES if (found := getattr(self.names, code))}
@@ -153,21 +141,33 @@ class TermEntry(Strictly):
 class GlossaryFile(Strictly):
     """glossary.yaml: the story's terms with their names in several languages."""
 
-    terms: tuple[TermEntry, ...]
+    terms: tuple[TermEntry, ...] = Field(description="The terms; their ids may stand in filing rules.")
 
 
 class FigureEntry(Strictly):
-    label: Text
+    """A number that the claim states."""
+
+    label: Text = Field(description="What is counted.")
     value: Number = Field(description="A number without separators or unit.")
     unit: Text = Field(description="personnel, million, percent …")
     currency: Currency | None = Field(None, description="Only for money: USD, EUR, JPY …")
 
 
 class FactSourceEntry(Strictly):
-    title: Text
-    publisher: Text
-    url: Link
+    """The publication that a fact rests on."""
+
+    title: Text = Field(description="Title as published.")
+    publisher: Text = Field(description="Who published it.")
+    url: Link = Field(description="Address of the publication itself.")
     kind: SourceKind
+
+
+_STATUS = (
+    "How far along it is. considered: studied, wished, proposed. announced: made public, not yet done. agreed: signed "
+    "between parties. decided: law, budget or order in force. under-way: begun. delivered: done, paid, handed over. "
+    "denied. reported: media say so, not confirmed. stated: somebody's statement or opinion. measured: data, counts, "
+    "polls. occurred: an event took place."
+)
 
 
 class FactEntry(Strictly):
@@ -175,13 +175,13 @@ class FactEntry(Strictly):
 
     id: Id
     date: PartialDate = Field(description="When it happened: YYYY, YYYY-MM or YYYY-MM-DD, in quotes.")
-    section: Id
-    status: Status
-    claim: Texts
-    actors: tuple[Text, ...] = ()
-    figures: tuple[FigureEntry, ...] = ()
-    source: FactSourceEntry
-    grade: Grade
+    section: Id = Field(description="Id of a section of story.yaml.")
+    status: Status = Field(description=_STATUS)
+    claim: Texts = Field(description="What is the case: one or two sentences in your own words.")
+    actors: tuple[Text, ...] = Field((), description="Who acts, by their English names, always spelt the same.")
+    figures: tuple[FigureEntry, ...] = Field((), description="Numbers that the claim states.")
+    source: FactSourceEntry = Field(description="Where it stands, so that readers can check it.")
+    grade: Grade = Field(description="How good the source is; relay and state-or-partisan are shown with their label.")
     superseded_by: tuple[Text, ...] = Field((), description="Ids of later facts that replace this one.")
     disputed_by: tuple[Text, ...] = Field((), description="Ids of facts that contradict this one.")
     note: Text | None = Field(None, description="For readers: how exact the date is, caveats.")
@@ -207,19 +207,19 @@ class FactEntry(Strictly):
 class FactsFile(Strictly):
     """facts.yaml: the dossier."""
 
-    facts: tuple[FactEntry, ...]
+    facts: tuple[FactEntry, ...] = Field(description="The facts; later ones become news in the next edition.")
 
 
 class SeriesSource(Strictly):
     """Where a series comes from: a publication, or facts of the dossier."""
 
-    title: Text | None = None
-    publisher: Text | None = None
-    url: Link | None = None
-    published: PartialDate | None = None
+    title: Text | None = Field(None, description="Title of the publication.")
+    publisher: Text | None = Field(None, description="Who published it.")
+    url: Link | None = Field(None, description="Where it is found.")
+    published: PartialDate | None = Field(None, description="When it was published.")
     terms: Text | None = Field(None, description="What the publisher asks of those who use the numbers.")
-    files: tuple[Text, ...] = ()
-    commit: Text | None = None
+    files: tuple[Text, ...] = Field((), description="Files of the publication that were used.")
+    commit: Text | None = Field(None, description="Version of those files.")
     from_facts: tuple[Text, ...] = Field((), description="Ids of the facts that the numbers stand in.")
 
     @model_validator(mode="after")
@@ -249,16 +249,16 @@ class SeriesEntry(Strictly):
     """Numbers that can be drawn as a chart."""
 
     id: Id
-    title: Texts
-    unit: Text
-    currency: Currency | None = None
-    chart: Literal["line", "step", "bar", "stacked-bar", "grouped-bar"]
+    title: Texts = Field(description="Title of the chart.")
+    unit: Text = Field(description="What the numbers count: billion, percent, vehicles …")
+    currency: Currency | None = Field(None, description="Only for money: USD, EUR, JPY …")
+    chart: Literal["line", "step", "bar", "stacked-bar", "grouped-bar"] = Field(description="How it is drawn.")
     points: Annotated[tuple[Point, ...], Field(min_length=1)] = Field(
         description="Rows with an x (a date or a name) and one or more named numbers."
     )
-    source: SeriesSource
-    fact_ids: tuple[Text, ...] = ()
-    note: Text | None = None
+    source: SeriesSource = Field(description="Where the numbers come from.")
+    fact_ids: tuple[Text, ...] = Field((), description="Ids of facts that the series belongs to.")
+    note: Text | None = Field(None, description="For readers: what is counted how, what is left out.")
 
     def series(self) -> Series:
         source = {name: value for name, value in self.source.model_dump(mode="json").items() if value}
@@ -278,7 +278,7 @@ class SeriesEntry(Strictly):
 class SeriesFile(Strictly):
     """series.yaml: numeric series."""
 
-    series: tuple[SeriesEntry, ...]
+    series: tuple[SeriesEntry, ...] = Field(description="The series.")
 
 
 class BriefFront(Strictly):

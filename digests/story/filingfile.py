@@ -48,7 +48,7 @@ class SectionRulesEntry(Strictly):
     """When an item belongs to a section."""
 
     needs: tuple[Names, ...] = Field((), description="The gate: every name of at least one of these lists must occur.")
-    rules: tuple[RuleEntry, ...] = ()
+    rules: tuple[RuleEntry, ...] = Field((), description="Evidence; all rules that hold make up the score.")
     threshold: Annotated[Number, Field(ge=0, le=1)] | None = Field(None, description="Instead of the story's own.")
 
     def section_rules(self) -> SectionRules:
@@ -85,10 +85,10 @@ class FilingEntry(Strictly):
         _DEFAULTS.title_weight, ge=1, description="Factor when the title alone fulfils a rule."
     )
     lead_sentences: int = Field(_DEFAULTS.lead_sentences, ge=0, strict=True, description="Sentences in the lead.")
-    profile: ProfileEntry = ProfileEntry()
+    profile: ProfileEntry = Field(ProfileEntry(), description="Likeness to the facts and briefs of a section.")
     lists: dict[Text, WordListEntry] = Field({}, description="Word lists by id; rules name them.")
     false_friends: dict[Text, Text] = Field({}, description="Glossary term to what its name may mean elsewhere.")
-    off_topic: tuple[OffTopicEntry, ...] = ()
+    off_topic: tuple[OffTopicEntry, ...] = Field((), description="What belongs to no section, whatever else it says.")
     sections: dict[Text, SectionRulesEntry] = Field({}, description="Rules by section id.")
 
     def filing_rules(self) -> FilingRules:

@@ -8,85 +8,74 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from digests.errors import ConfigError, Problem
-from digests.story.briefs import BriefFile, load_brief
-from digests.story.checks import Files, cross_check
+from digests.story.briefs import load_brief
+from digests.story.checks import Checks
 from digests.story.files import FactsFile, GlossaryFile, SeriesFile, SourcesFile, StoryFile
 from digests.story.story import Story
-from digests.yamlfile import Document, load_yaml, validate
+from digests.yamlfile import Document, in_order, load_yaml, validate
 
 M = TypeVar("M", bound=BaseModel)
-
-STORY, SOURCES, GLOSSARY, FACTS, SERIES = "story.yaml", "sources.yaml", "glossary.yaml", "facts.yaml", "series.yaml"
-BRIEFS = "briefs"
 
 
 def load_story(folder: Path) -> Story:
     """Read and check a story folder. Raises :class:`ConfigError` with all problems, sorted by file and line.
 
-    story.yaml and sources.yaml must be there; glossary.yaml, facts.yaml and series.yaml may be missing.
+    story.yaml and sources.yaml must be there, and briefs/SECTION.LANGUAGE.md for every section and language;
+    glossary.yaml, facts.yaml and series.yaml may be missing.
     """
-    problems: list[Problem] = []
     if not folder.is_dir():
         what, cure = "there is no such story folder", "Name a folder that holds story.yaml, or create it."
         raise ConfigError([Problem(str(folder), 0, 0, what, cure)])
-    files = Files(
-        folder=folder,
-        story=_read(folder / STORY, StoryFile, problems),
-        sources=_read(folder / SOURCES, SourcesFile, problems),
-        glossary=_read(folder / GLOSSARY, GlossaryFile, problems, default=GlossaryFile(terms=())),
-        facts=_read(folder / FACTS, FactsFile, problems, default=FactsFile(facts=())),
-        series=_read(folder / SERIES, SeriesFile, problems, default=SeriesFile(series=())),
-        briefs=_briefs(folder / BRIEFS, problems),
+    problems: list[Problem] = []
+    story_file, story = _read(folder / "story.yaml", StoryFile, problems)
+    sources_file, sources = _read(folder / "sources.yaml", SourcesFile, problems)
+    glossary_file, glossary = _read(folder / "glossary.yaml", GlossaryFile, problems, without={"terms": []})
+    facts_file, facts = _read(folder / "facts.yaml", FactsFile, problems, without={"facts": []})
+    series_file, series = _read(folder / "series.yaml", SeriesFile, problems, without={"series": []})
+    briefs = [load_brief(path) for path in sorted((folder / "briefs").glob("*.md"))]
+    for file in briefs:
+        problems += file.problems
+    checks = Checks(
+        folder,
+        story=story_file,
+        sources=sources_file,
+        glossary=glossary_file,
+        facts=facts_file,
+        series=series_file,
+        briefs=briefs,
     )
-    problems += cross_check(files)
-    if problems:
-        raise ConfigError(sorted(set(problems), key=lambda p: (p.file, p.line, p.column, p.what)))
-    return _story(files)
-
-
-def _read(
-    path: Path, model: type[M], problems: list[Problem], *, default: M | None = None
-) -> tuple[Document, M | None]:
-    if default is not None and not path.exists():
-        return Document(str(path), {}, None), default
-    try:
-        document = load_yaml(path)
-    except ConfigError as error:
-        problems += error.problems
-        return Document(str(path), None, None), None
-    result = validate(document, model)
-    if isinstance(result, list):
-        problems += result
-        return document, None
-    return document, result
-
-
-def _briefs(folder: Path, problems: list[Problem]) -> tuple[BriefFile, ...]:
-    briefs = []
-    for path in sorted(folder.glob("*.md")):
-        try:
-            briefs.append(load_brief(path))
-        except ConfigError as error:
-            problems += error.problems
-    return tuple(briefs)
-
-
-def _story(files: Files) -> Story:
-    story, sources, glossary = files.story[1], files.sources[1], files.glossary[1]
-    facts, series = files.facts[1], files.series[1]
-    if story is None or sources is None or glossary is None or facts is None or series is None:
-        raise AssertionError("a story with unreadable files must have been refused")
+    problems += checks.problems()
+    if problems or not (story and sources and glossary and facts and series):
+        raise ConfigError(in_order(problems))
     return Story(
         id=story.id,
         name=story.name.localized(),
         description=story.description.localized(),
         languages=tuple(story.languages),
         sections=tuple(entry.section() for entry in story.sections),
-        sources=tuple(entry.source(files.folder) for entry in sources.sources),
+        sources=tuple(entry.source(folder) for entry in sources.sources),
         glossary=tuple(entry.term() for entry in glossary.terms),
         facts=tuple(entry.fact() for entry in facts.facts),
         series=tuple(entry.series() for entry in series.series),
-        briefs={(file.brief.section, file.brief.language): file.brief for file in files.briefs},
+        briefs={(file.brief.section, file.brief.language): file.brief for file in briefs if file.brief},
         filing=story.filing.filing_rules(),
-        folder=files.folder,
+        folder=folder,
     )
+
+
+def _read(
+    path: Path, model: type[M], problems: list[Problem], *, without: dict[str, object] | None = None
+) -> tuple[Document, M | None]:
+    """A file as values and as its model; mistakes go to ``problems``. ``without`` stands in for a missing file."""
+    if without is not None and not path.exists():
+        return Document(str(path), without, None), model.model_validate(without)
+    try:
+        document = load_yaml(path)
+    except ConfigError as error:
+        problems += error.problems
+        return Document(str(path), None, None), None
+    found = validate(document, model)
+    if isinstance(found, list):
+        problems += found
+        return document, None
+    return document, found

@@ -10,14 +10,12 @@ import asyncio
 import base64
 import binascii
 import hmac
-from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from bot.adapters.web.options import WebOptions
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -34,7 +32,7 @@ _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _FAILED_LOGIN_PAUSE = 1.0
 
 
-def guard(options: WebOptions) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+def guard(options: WebOptions) -> Middleware:
     """Middleware: host, origin and password checks, and the security headers on every answer."""
     names = _LOCAL_NAMES | {options.host, *options.hosts}
 

@@ -25,6 +25,7 @@ from bot.message import (
     Table,
     Text,
     Time,
+    plain,
 )
 
 _STYLES = {"plain": "", "strong": "strong", "emphasis": "em", "code": "code"}
@@ -119,7 +120,7 @@ def _inline(part: Inline) -> str:
             return f'<a href="{_href(part.url)}" {_AWAY}>{escape(part.text)}</a>'
         case Time():
             stamp = part.at.isoformat()
-            return f'<time datetime="{stamp}" data-style="{part.style}">{part.at:%Y-%m-%d %H:%M} UTC</time>'
+            return f'<time datetime="{stamp}" data-style="{part.style}">{plain((part,))}</time>'
 
 
 def _href(url: str) -> str:

@@ -27,6 +27,15 @@ USER = "local"
 LONGEST_LINE = 2_000
 """Characters in one typed line."""
 _PAGE = 40
+_RENAMED_ZONES = {
+    "Asia/Calcutta": "Asia/Kolkata",
+    "Asia/Katmandu": "Asia/Kathmandu",
+    "Asia/Rangoon": "Asia/Yangon",
+    "Asia/Saigon": "Asia/Ho_Chi_Minh",
+    "Atlantic/Faeroe": "Atlantic/Faroe",
+    "Europe/Kiev": "Europe/Kyiv",
+}
+"""Browsers report the names that CLDR keeps stable; members should read today's."""
 _KEEP_ALIVE = 15.0
 _MOST_BODY = 16 * 1024
 
@@ -75,17 +84,24 @@ class _Api:
     async def state(self, request: web.Request) -> web.Response:
         """Everything that the page shows around the messages, in its language."""
         language = supported(request.query.get("language") or _accepted(request))
+        channels = [*self._adapter.channels, f"@{USER}"]
         return web.json_response(
             {
                 "user": USER,
                 "language": language,
                 "languages": LANGUAGE_NAMES,
-                "channels": [*self._adapter.channels, f"@{USER}"],
+                "channels": channels,
+                "newest": {name: await self._newest(name) for name in channels},
                 "commands": [_describe(command, language) for command in self._host.commands],
                 "strings": strings.strings(translator(language)),
                 "notices": self._host.notices(language),
             }
         )
+
+    async def _newest(self, channel: str) -> int:
+        """The id of a channel's newest message: by it the page sees what it missed. 0 when there is none."""
+        rows = await self._adapter.page(channel, USER, None, 1)
+        return rows[-1].id if rows else 0
 
     async def messages(self, request: web.Request) -> web.Response:
         """A page of a channel's messages, oldest first; ``before`` is a message id."""
@@ -168,7 +184,7 @@ class _Api:
         return str(channel)
 
     def _member(self, source: Mapping[str, Any]) -> Member:
-        zone = source.get("zone")
+        zone = str(source.get("zone"))
         return Member(
             platform=self._adapter.name,
             workspace="local",
@@ -176,7 +192,7 @@ class _Api:
             user=USER,
             admin=True,
             language=supported(str(source.get("language") or "en")),
-            zone=str(zone) if zone in available_timezones() else ZoneInfo("UTC").key,
+            zone=_RENAMED_ZONES.get(zone, zone) if zone in available_timezones() else ZoneInfo("UTC").key,
         )
 
     async def _visible(self, body: Mapping[str, Any]) -> LocalMessage:

@@ -29,6 +29,7 @@ def strings(t: Translator) -> dict[str, str]:
         "offline": t("The bot does not answer. Trying again …"),
         "online": t("Connected again"),
         "newMessages": t("New messages below"),
+        "unread": t("New messages: {n}", n="{n}"),
         "suggestions": t("Suggestions"),
         "admin": t("admins"),
         "required": t("required"),

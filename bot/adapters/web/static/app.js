@@ -12,7 +12,8 @@
   let channel = null;
   let oldest = null;         // id of the oldest message shown
   const unread = new Map();
-  const latest = new Map();  // newest message id seen, per channel
+  const latest = new Map();  // newest message id known, per channel
+  const seen = new Set();    // ids of the messages that arrived while the page was open
   const history = [];
   let recall = -1;
 
@@ -38,6 +39,7 @@
     const query = language ? "?language=" + encodeURIComponent(language) : "";
     state = await call("/api/state" + query);
     words = state.strings;
+    for (const name of state.channels) if (!latest.has(name)) latest.set(name, state.newest[name] || 0);
     document.documentElement.lang = state.language;
     for (const node of document.querySelectorAll("[data-text]")) node.textContent = words[node.dataset.text] || "";
     $("menu").setAttribute("aria-label", words.menu);
@@ -62,24 +64,36 @@
 
   const label = (name) => (name.startsWith("@") ? words.direct : "# " + name);
 
+  /* Buttons are kept while the channels stay the same, so that none loses the focus when something arrives. */
   function drawChannels() {
-    $("channels").replaceChildren(...state.channels.map((name) => {
-      const item = document.createElement("li");
-      const button = document.createElement("button");
-      button.type = "button";
-      button.dataset.channel = name;
-      button.append(label(name));
-      if (name === channel) button.setAttribute("aria-current", "page");
-      if (unread.get(name)) {
-        const count = document.createElement("span");
-        count.className = "unread";
-        count.textContent = unread.get(name);
-        button.append(count);
-      }
-      button.addEventListener("click", () => open(name));
-      item.append(button);
-      return item;
-    }));
+    const list = $("channels");
+    const shown = [...list.querySelectorAll("button")].map((button) => button.dataset.channel);
+    if (shown.join("\n") !== state.channels.join("\n")) list.replaceChildren(...state.channels.map(channelItem));
+    for (const button of list.querySelectorAll("button")) mark(button);
+  }
+
+  function channelItem(name) {
+    const item = document.createElement("li");
+    const button = document.createElement("button");
+    button.type = "button";
+    button.dataset.channel = name;
+    button.addEventListener("click", () => open(name));
+    item.append(button);
+    return item;
+  }
+
+  function mark(button) {
+    const name = button.dataset.channel;
+    const count = unread.get(name);
+    button.replaceChildren(label(name));
+    button.removeAttribute("aria-label");
+    if (name === channel) button.setAttribute("aria-current", "page"); else button.removeAttribute("aria-current");
+    if (!count) return;
+    const badge = document.createElement("span");
+    badge.className = "unread";
+    badge.textContent = count;
+    button.append(badge);
+    button.setAttribute("aria-label", label(name) + ", " + words.unread.replace("{n}", count));
   }
 
   async function open(name) {
@@ -121,6 +135,7 @@
     article.dataset.id = message.id;
     article.className = [message.kind, message.bot ? "" : "mine", message.private ? "private" : ""].join(" ").trim();
     article.tabIndex = -1;
+    article.source = JSON.stringify(message);
     const header = document.createElement("header");
     const author = document.createElement("b");
     author.textContent = message.bot ? message.author : words.you;
@@ -169,8 +184,8 @@
   }
 
   function arrived(message) {
-    if (message.id <= (latest.get(message.channel) || 0) && message.channel === channel
-        && document.getElementById("m" + message.id)) return;
+    if (seen.has(message.id) || document.getElementById("m" + message.id)) return;
+    seen.add(message.id);
     latest.set(message.channel, Math.max(latest.get(message.channel) || 0, message.id));
     if (message.channel !== channel) {
       unread.set(message.channel, (unread.get(message.channel) || 0) + 1);
@@ -180,18 +195,21 @@
     const stay = !nearEnd();
     const node = draw(message);
     node.classList.add("fresh");
-    $("log").append(node);
+    const later = [...$("log").children].find((each) => Number(each.dataset.id) > message.id);
+    $("log").insertBefore(node, later || null);
     $("empty").hidden = true;
     if (stay) $("jump").hidden = false; else toEnd();
   }
 
   function replaced(message) {
     const old = document.getElementById("m" + message.id);
-    if (!old) return;
-    const focused = old.contains(document.activeElement);
+    if (!old || old.source === JSON.stringify(message)) return;
+    const focused = old.contains(document.activeElement) ? document.activeElement : null;
     const fresh = draw(message);
     old.replaceWith(fresh);
-    if (focused) (fresh.querySelector("button:not(:disabled)") || fresh).focus();
+    if (!focused) return;
+    const buttons = [...fresh.querySelectorAll("button:not(:disabled)")];
+    (buttons.find((each) => each.textContent === focused.textContent) || buttons[0] || fresh).focus();
   }
 
   const nearEnd = () => { const s = $("scroll"); return s.scrollHeight - s.scrollTop - s.clientHeight < 120; };
@@ -204,44 +222,63 @@
 
   $("log").addEventListener("click", async (event) => {
     const button = event.target.closest("button");
-    if (!button) return;
+    if (!button || button.ariaDisabled === "true") return;
     const id = Number(button.closest("article").dataset.id);
-    button.disabled = true;
+    button.ariaDisabled = "true";      // unlike "disabled", this leaves the focus where it is
     try {
       if (button.dataset.share) {
         await call("/api/share", { message: id });
         button.textContent = words.shared;
-      } else if (button.dataset.action) {
-        await call("/api/press", { ...here(), message: id, action: button.dataset.action });
-        button.disabled = false;
+        return;
       }
-    } catch (error) { complain(error); button.disabled = false; }
+      await call("/api/press", { ...here(), message: id, action: button.dataset.action });
+    } catch (error) { complain(error); }
+    button.ariaDisabled = null;
   });
 
   // --- live events ------------------------------------------------------------------------------------------
 
+  const RETRY = 2000;        // milliseconds, where the browser gives up by itself
+  const GREETING = 3000;     // milliseconds
+  let lost = false;
+
   function listen() {
     const events = new EventSource("/api/events");
-    let lost = false;
-    events.addEventListener("hello", async () => {
-      if (!lost) return;
-      lost = false;
-      $("connection").textContent = words.online;
-      await loadState(state.language);
-      await catchUp();
-      $("connection").textContent = "";
-    });
+    events.addEventListener("hello", catchUp);
     events.addEventListener("message", (event) => arrived(JSON.parse(event.data)));
     events.addEventListener("replaced", (event) => replaced(JSON.parse(event.data)));
-    events.addEventListener("state", () => loadState(state.language));
-    events.onerror = () => { lost = true; $("connection").textContent = words.offline; };
+    events.addEventListener("state", () => loadState(state.language).catch(complain));
+    events.onerror = () => {
+      lost = true;
+      $("connection").textContent = words.offline;
+      if (events.readyState === EventSource.CLOSED) setTimeout(listen, RETRY);
+    };
   }
 
+  /* The stream brings what comes from now on; this brings what came before it was open, or while it was not. */
   async function catchUp() {
-    const page = await call("/api/messages?channel=" + encodeURIComponent(channel));
-    for (const message of page.messages) {
-      if (document.getElementById("m" + message.id)) replaced(message); else arrived(message);
-    }
+    const known = new Map(latest);
+    try {
+      await loadState(state.language);
+      for (const name of state.channels) {
+        if (name === channel || (state.newest[name] || 0) > known.get(name)) await catchUpWith(name, known.get(name));
+      }
+      if (lost) greet();
+    } catch (error) { complain(error); }
+  }
+
+  function greet() {
+    lost = false;
+    $("connection").textContent = words.online;
+    setTimeout(() => { if ($("connection").textContent === words.online) $("connection").textContent = ""; }, GREETING);
+  }
+
+  async function catchUpWith(name, known) {
+    const page = await call("/api/messages?channel=" + encodeURIComponent(name));
+    const missed = page.messages.filter((message) => message.id > known);
+    if (name === channel && page.more && missed.length === page.messages.length) return open(name);
+    if (name === channel) page.messages.forEach(replaced);
+    missed.forEach(arrived);
   }
 
   // --- the composer and its suggestions ---------------------------------------------------------------------

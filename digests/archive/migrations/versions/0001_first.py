@@ -3,6 +3,7 @@
 from alembic import op
 
 from digests.archive.tables import metadata
+from digests.search import schema
 
 revision = "0001"
 down_revision = None
@@ -12,3 +13,4 @@ depends_on = None
 
 def upgrade() -> None:
     metadata.create_all(op.get_bind())
+    schema.create(op.get_bind())

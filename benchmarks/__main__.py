@@ -1,0 +1,23 @@
+"""``python -m benchmarks [start|ingest|commands]``: every part, or one."""
+
+from __future__ import annotations
+
+import sys
+
+from benchmarks import commands, ingest, start
+from benchmarks.machine import describe
+
+PARTS = {"start": start.run, "ingest": ingest.run, "commands": commands.run}
+
+
+def main() -> None:
+    wanted = sys.argv[1:] or list(PARTS)
+    for name in wanted:
+        if name not in PARTS:
+            raise SystemExit(f"no part {name!r}; there are: {', '.join(PARTS)}")
+    print(f"Measured on: {describe()}")
+    for name in wanted:
+        PARTS[name]()
+
+
+main()

@@ -1,0 +1,378 @@
+"""Questions answered from the archive alone: quoted and cited sentences, or an honest refusal. Extractive only.
+
+Steps: read the question (:mod:`digests.search.questions`), find passages in every language, put the language versions
+of a fact together, measure each candidate against the question (:mod:`digests.search.support`), then either choose
+one to four verbatim pieces or refuse. A refusal shows no sentence as support; it names what came nearest and which
+words of the question nothing near holds.
+
+What refuses is listed in :func:`_objection`: lexical scores alone do not catch a false premise, so names, numbers,
+years and the stage of things (considered is not done) are checked beside them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from digests.archive import Archive
+from digests.glossary import Glossary
+from digests.model import Answer, AnswerSentence, Citation, Fact, Passage, Status
+from digests.search import analysers, citations, evidence, lexicon
+from digests.search.index import SearchIndex
+from digests.search.query import Concept, ConceptKind, Filters
+from digests.search.questions import Question, Wanted, analyse
+from digests.search.support import DONE, IMPLIED, UNDONE, Support, Unit, concept_weights, fact_unit, judge, passage_unit
+from digests.search.terms import Terms
+from digests.sentences import split_sentences
+from digests.story import Story
+
+MOST_SENTENCES = 4
+MOST_NEAREST = 3
+LEAST_COVERAGE = 0.6
+"""Share of the question, by weight, that a support must hold. Fitted on tests/data/questions.jsonl and ask.jsonl."""
+LEAST_DOING = 0.34
+"""Share of the words that are no names: a text about the right names that says something else is no answer."""
+_MEASURED = frozenset((Wanted.MONEY, Wanted.COUNT, Wanted.DURATION, Wanted.SHARE))
+_ACTS = frozenset(
+    (
+        "join",
+        "pay",
+        "buy",
+        "send",
+        "give",
+        "export",
+        "give+export",
+        "sign",
+        "visit",
+        "attend",
+        "renew",
+        "leave",
+        "treat",
+    )
+)
+"""Lines of the lexicon that name deeds: whether they were done can be told from the status of facts."""
+_PROMISED = frozenset(("pay", "give", "give+export", "send", "buy"))
+"""Deeds of which a public promise is news enough."""
+_CLOSE = 0.12
+"""How far below the best score a further piece may be."""
+_SEEN_ENOUGH = 0.25
+_CANDIDATES = 40
+_LONGEST_PIECE = 420
+_YEAR = re.compile(r"n(?:19|20)\d\d\Z")
+_KANA = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
+_CYRILLIC = re.compile(r"[\u0400-\u04ff]")
+_THIS_YEAR = re.compile(r"\bthis year\b|今年|\b(?:цього|цьому) ро(?:ку|ці)\b", re.IGNORECASE)
+_LAST_YEAR = re.compile(r"\blast year\b|昨年|\b(?:минулого|торік|минулому) ?(?:року|році)?\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """What was found for a question, best first, before anything was chosen or refused."""
+
+    question: Question
+    supports: tuple[Support, ...]
+
+
+class Answerer:
+    """Answers questions about one story. Make one for each loaded story: it reads the facts once."""
+
+    def __init__(self, archive: Archive, index: SearchIndex, story: Story) -> None:
+        self.story = story
+        self._archive = archive
+        self._index = index
+        self._terms = Terms(Glossary(story.glossary))
+        self._facts: Mapping[str, Fact] = {fact.id: fact for fact in story.facts}
+        self._implied = _implied_places(story.facts)
+        self._beside = _beside(story.facts)
+
+    async def answer(self, text: str, language: str, now: datetime) -> Answer:
+        """Answer a question that was asked by a reader of ``language``."""
+        started = time.perf_counter()
+        ranking = await self.rank(text, language, now)
+        question = ranking.question
+        fitting = [support for support in ranking.supports if not _objection(support, question)]
+        if _premise_fails(ranking.supports, question):
+            fitting = []
+        chosen = _choose(fitting, ranking.supports, question)
+        if not chosen:
+            return await self._refuse(text, ranking, started)
+        sentences: list[AnswerSentence] = []
+        cited: dict[str, Citation] = {}
+        for support in chosen[:MOST_SENTENCES]:
+            piece, spoken = _piece(support.unit, question)
+            sources = await self._citations(support.unit, piece, spoken)
+            numbers = [_number(cited, source) for source in sources]
+            if numbers:
+                sentences.append(AnswerSentence(piece, spoken, tuple(numbers)))
+        if not sentences:
+            return await self._refuse(text, ranking, started)
+        return Answer(
+            question=text,
+            language=question.language,
+            refused=False,
+            sentences=tuple(sentences),
+            citations=tuple(cited.values()),
+            nearest=(),
+            missing=(),
+            took_ms=_milliseconds(started),
+        )
+
+    async def rank(self, text: str, language: str, now: datetime) -> Ranking:
+        """Everything found for a question, best first."""
+        spoken = _spoken(text, language)
+        question = analyse(_dated(text, now), spoken, self._terms, limit=_CANDIDATES)
+        passages = await self._candidates(question)
+        rarity = await self._index.weights(self._archive, question.query)
+        weights = concept_weights(question.query.concepts, rarity)
+        return await asyncio.to_thread(self._judge_all, question, passages, weights)
+
+    async def _candidates(self, question: Question) -> list[Passage]:
+        """Passages worth measuring: facts and briefs are searched by themselves, so that news cannot crowd them out."""
+        found: list[Passage] = []
+        for scopes in (frozenset({"fact", "brief"}), frozenset({"item"})):
+            query = replace(question.query, filters=Filters(scopes=scopes))
+            found += [hit.passage for hit in await self._index.search(self._archive, query)]
+        return found
+
+    def _judge_all(self, question: Question, passages: Iterable[Passage], weights: Mapping[str, float]) -> Ranking:
+        units: dict[object, Unit] = {}
+        for passage in passages:
+            fact = self._facts.get(passage.ref)
+            if fact and fact.id not in units:
+                implied = self._implied.get(fact.section, frozenset())
+                units[fact.id] = fact_unit(fact, passage, implied, self._beside[fact.section, fact.source.url])
+            elif ":" in passage.ref:
+                units[passage.id] = passage_unit(passage)
+        supports = [judge(unit, question, weights) for unit in units.values()]
+        return Ranking(question, tuple(_ordered(supports, question)))
+
+    async def _citations(self, unit: Unit, piece: str, language: str) -> list[Citation]:
+        if unit.fact:
+            return [citations.of_fact(unit.fact, language)]
+        if unit.ref.startswith("brief:"):
+            ids = citations.facts_of_brief_sentence(self.story, unit.ref, piece)
+            return [citations.of_fact(self._facts[id_], language) for id_ in ids if id_ in self._facts]
+        found = await citations.of_items(self._archive, [unit.ref])
+        return list(found.values())
+
+    async def _refuse(self, text: str, ranking: Ranking, started: float) -> Answer:
+        question = ranking.question
+        near = [support for support in ranking.supports if support.coverage >= _SEEN_ENOUGH][: 2 * MOST_NEAREST]
+        nearest: dict[str, Citation] = {}
+        for support in near:
+            piece = split_sentences(support.unit.passage.text, support.unit.passage.language)[:1]
+            for source in await self._citations(support.unit, "".join(piece), question.language):
+                if len(nearest) < MOST_NEAREST:
+                    nearest[source.id] = source
+        return Answer(
+            question=text,
+            language=question.language,
+            refused=True,
+            sentences=(),
+            citations=(),
+            nearest=tuple(nearest.values()),
+            missing=_missing(question.query.concepts, near),
+            took_ms=_milliseconds(started),
+        )
+
+
+_answerers: dict[int, Answerer] = {}
+
+
+async def answer(
+    archive: Archive, index: SearchIndex, story: Story, question: str, language: str, now: datetime
+) -> Answer:
+    """Answer ``question`` from the archive for a reader of ``language``. Reads the story's facts on first use."""
+    known = _answerers.get(id(story))
+    if known is None or known.story is not story or known._archive is not archive or known._index is not index:
+        known = await asyncio.to_thread(Answerer, archive, index, story)
+        _answerers.clear()  # a reload replaces the story; nobody asks about the old one again
+        _answerers[id(story)] = known
+    return await known.answer(question, language, now)
+
+
+def _objection(support: Support, question: Question) -> str | None:
+    """Why a unit may not support an answer, or None."""
+    unit = support.unit
+    if support.coverage < LEAST_COVERAGE:
+        return "holds too little of the question"
+    if support.doing < LEAST_DOING:
+        return "holds the names of the question, but not what it asks of them"
+    for concept in question.query.concepts:
+        if support.found[concept.id] < _least(concept) and _is_required(concept, question):
+            return f"does not hold {concept.surface!r}"
+    if question.after and f"{unit.date}-99" < question.after.isoformat():
+        return "is older than the question asks about"
+    if question.wanted[0] in _MEASURED and not support.fits:
+        return "holds nothing of the wanted kind"
+    if evidence.tells_nothing(unit.texts.values()):
+        return "says only that it was not made known"
+    return None
+
+
+def _least(concept: Concept) -> float:
+    """How far a required concept must be there: of a term more than a word of its name."""
+    return IMPLIED if concept.kind is ConceptKind.TERM else 0.01
+
+
+def _is_required(concept: Concept, question: Question) -> bool:
+    if concept.kind is ConceptKind.DATE:
+        return any(_YEAR.match(token) for form in concept.forms["en"] for token in form)
+    if concept.id == "total":
+        return question.wanted[0] in (Wanted.MONEY, Wanted.COUNT)
+    return concept.names_something or concept in (question.counted, question.asked_for)
+
+
+def _premise_fails(supports: Sequence[Support], question: Question) -> bool:
+    """Whether the question takes for granted, or asks about, a deed that the archive does not say was done.
+
+    So it is when, of the facts that hold the question best, some say that the deed is only studied or denied and none
+    that it was done. Whether something was done ("Has Japan …") may be answered by those; but not by mere statements.
+    """
+    acts = {concept.id for concept in question.query.concepts} & _ACTS
+    if not acts or not (question.presupposes or question.whether_done):
+        return False
+    best = max((support.coverage for support in supports), default=0.0)
+    close = [support.unit.fact for support in supports if support.coverage >= max(best - 0.1, LEAST_COVERAGE)]
+    statuses = {fact.status for fact in close if fact}
+    done = DONE | ({Status.ANNOUNCED} if acts <= _PROMISED else frozenset())
+    if question.whether_done:
+        return bool(statuses) and statuses <= {Status.STATED}
+    return not statuses.isdisjoint(UNDONE) and statuses.isdisjoint(done)
+
+
+def _ordered(supports: Iterable[Support], question: Question) -> list[Support]:
+    """Best first; among equals what matters by the question: the earliest for "first" and "what is", else the newest."""
+    listed = list(supports)
+    days = sorted({_day(support) for support in listed if support.coverage >= LEAST_COVERAGE})
+    place = {day: at / max(len(days) - 1, 1) for at, day in enumerate(days)}
+    weight = 0.1 if question.early or question.late or question.wanted[0] is Wanted.YES_NO else 0.04
+
+    def value(support: Support) -> float:
+        age = place.get(_day(support), 0.5)
+        outdated = support.unit.fact is not None and bool(support.unit.fact.superseded_by) and not question.early
+        return support.score + weight * ((1 - age) if question.early else age) - (0.1 if outdated else 0.0)
+
+    return sorted((replace(support, score=value(support)) for support in listed), key=lambda found: -found.score)
+
+
+def _day(support: Support) -> str:
+    """A day to order by: the middle of what an inexact date may mean."""
+    return support.unit.date + (
+        "-06-30" if len(support.unit.date) == 4 else "-15" if len(support.unit.date) == 7 else ""
+    )
+
+
+def _choose(fitting: Sequence[Support], everything: Sequence[Support], question: Question) -> list[Support]:
+    """The pieces to show: the best and what is nearly as good, contradictions included, newer before superseded."""
+    if not fitting:
+        return []
+    best = fitting[0]
+    chosen = [found for found in fitting if found.score >= best.score - _CLOSE and _adds(found, best)][:MOST_SENTENCES]
+    by_ref = {support.unit.ref: support for support in everything}
+    for support in list(chosen):
+        for other in support.unit.fact.disputed_by if support.unit.fact else ():
+            against = by_ref.get(other)
+            if against and against not in chosen and against.coverage >= LEAST_COVERAGE:
+                chosen.insert(chosen.index(support) + 1, against)
+    chosen = chosen[:MOST_SENTENCES]
+    if question.wanted[0] is Wanted.YES_NO:
+        chosen = sorted(chosen, key=_day, reverse=True)
+    return _newer_first(chosen)
+
+
+def _adds(support: Support, best: Support) -> bool:
+    """News repeats what facts say: beside a fact only facts stand, unless the passage holds more of the question."""
+    return bool(support.unit.fact) or not best.unit.fact or support.coverage > best.coverage + 0.05
+
+
+def _newer_first(chosen: list[Support]) -> list[Support]:
+    ordered = list(chosen)
+    for support in chosen:
+        fact = support.unit.fact
+        for newer in [other for other in ordered if fact and other.unit.ref in fact.superseded_by]:
+            if ordered.index(newer) > ordered.index(support):
+                ordered.remove(newer)
+                ordered.insert(ordered.index(support), newer)
+    return ordered
+
+
+def _piece(unit: Unit, question: Question) -> tuple[str, str]:
+    """The words to quote and their language: the claim in the asker's language, or the passage's best sentence."""
+    language = question.language if question.language in unit.texts else next(iter(unit.texts))
+    if unit.fact and "en" in unit.texts and question.language not in unit.texts:
+        language = "en"
+    text = unit.texts[language]
+    sentences = split_sentences(text, language)
+    if unit.fact and len(text) <= _LONGEST_PIECE:
+        return text.strip(), language
+    if unit.ref.startswith("item:") and len(sentences) > 1 and text.find("\n") == len(sentences[0]):
+        sentences = sentences[1:]  # the first line is the title, which the citation shows
+    group = analysers.group_of(language)
+    forms = [form for concept in question.query.concepts for form in concept.forms.get(group, ())]
+
+    def held(sentence: str) -> int:
+        found = f" {' '.join(analysers.tokens(sentence, language))} "
+        return sum(f" {' '.join(form)} " in found for form in forms)
+
+    return max(sentences, key=held), language
+
+
+def _missing(concepts: Sequence[Concept], near: Sequence[Support]) -> tuple[str, ...]:
+    """Wordings of the question that nothing near holds; if all are held by some, those that the nearest lacks."""
+    nowhere = [concept for concept in concepts if all(support.found[concept.id] == 0 for support in near)]
+    if not nowhere and near:
+        nowhere = [concept for concept in concepts if near[0].found[concept.id] == 0]
+    return tuple(dict.fromkeys(concept.surface for concept in nowhere))
+
+
+def _implied_places(facts: Iterable[Fact]) -> dict[str, frozenset[str]]:
+    """By section the places that most of its facts name: what the others there leave unsaid."""
+    counts: dict[str, dict[str, int]] = {}
+    sizes: dict[str, int] = {}
+    places = [entry for entry in lexicon.entries().values() if entry.place]
+    for fact in facts:
+        sizes[fact.section] = sizes.get(fact.section, 0) + 1
+        text = f" {' '.join(analysers.tokens(fact.claim.get('en'), 'en'))} "
+        for place in places:
+            if any(f" {' '.join(form)} " in text for form in place.forms["en"]):
+                section = counts.setdefault(fact.section, {})
+                section[place.id] = section.get(place.id, 0) + 1
+    return {
+        section: frozenset(place for place, count in found.items() if count >= 0.5 * sizes[section])
+        for section, found in counts.items()
+    }
+
+
+def _beside(facts: Iterable[Fact]) -> dict[tuple[str, str], str]:
+    """By section and page the English tokens of all facts taken from it: "the four" are told by the fact beside it."""
+    pages: dict[tuple[str, str], list[str]] = {}
+    for fact in facts:
+        pages.setdefault((fact.section, fact.source.url), []).extend(analysers.tokens(fact.claim.get("en"), "en"))
+    return {page: evidence.joined(found) for page, found in pages.items()}
+
+
+def _spoken(text: str, language: str) -> str:
+    """The language of a question: told by its letters, as members ask in other languages than their platform's."""
+    if _KANA.search(text):
+        return "ja"
+    if _CYRILLIC.search(text):
+        return "uk"
+    return "en" if language in ("ja", "uk") else language
+
+
+def _dated(text: str, now: datetime) -> str:
+    return _LAST_YEAR.sub(str(now.year - 1), _THIS_YEAR.sub(str(now.year), text))
+
+
+def _number(cited: dict[str, Citation], source: Citation) -> int:
+    cited.setdefault(source.id, source)
+    return list(cited).index(source.id) + 1
+
+
+def _milliseconds(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 1)

@@ -1,0 +1,138 @@
+"""How each source is doing, and what the next conditional request to it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from digests.archive.tables import source_states
+from digests.model import Source, SourceHealth
+
+_SILENT_AT_LEAST = timedelta(days=3)
+_SILENT_INTERVALS = 50
+"""A source that has brought nothing for so many of its polling intervals, and for three days, counts as stale."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """A source's row."""
+
+    source_id: str
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
+    baseline_done: bool = False
+    last_try_at: datetime | None = None
+    last_success_at: datetime | None = None
+    failing_since: datetime | None = None
+    failures: int = 0
+    why: str | None = None
+    next_try_at: datetime | None = None
+    last_new_at: datetime | None = None
+    items: int = 0
+
+
+async def state_of(connection: AsyncConnection, source_id: str) -> SourceState:
+    """The source's row; a fresh one when it has never been tried."""
+    query = select(source_states).where(source_states.c.source_id == source_id)
+    row = (await connection.execute(query)).mappings().first()
+    return SourceState(**row) if row else SourceState(source_id)
+
+
+async def states(connection: AsyncConnection) -> dict[str, SourceState]:
+    """Every row by source id."""
+    rows = (await connection.execute(select(source_states))).mappings()
+    return {row["source_id"]: SourceState(**row) for row in rows}
+
+
+async def record_success(
+    connection: AsyncConnection,
+    source_id: str,
+    *,
+    now: datetime,
+    next_try_at: datetime,
+    etag: str | None,
+    last_modified: str | None,
+    body_hash: str | None,
+    new_items: int,
+    items: int,
+) -> None:
+    """A source was read. ``new_items`` came with it; ``items`` is how many it has brought in all."""
+    values: dict[str, Any] = {
+        "etag": etag,
+        "last_modified": last_modified,
+        "body_hash": body_hash,
+        "baseline_done": True,
+        "last_try_at": now,
+        "last_success_at": now,
+        "failing_since": None,
+        "failures": 0,
+        "why": None,
+        "next_try_at": next_try_at,
+        "items": items,
+    }
+    if new_items:
+        values["last_new_at"] = now
+    await _put(connection, source_id, values)
+
+
+async def record_failure(
+    connection: AsyncConnection, state: SourceState, *, now: datetime, next_try_at: datetime, why: str
+) -> None:
+    """A source could not be read; ``why`` in plain words. What was known of it stays."""
+    values = {
+        "last_try_at": now,
+        "failing_since": state.failing_since or now,
+        "failures": state.failures + 1,
+        "why": why,
+        "next_try_at": next_try_at,
+    }
+    await _put(connection, state.source_id, values)
+
+
+async def all_states(connection: AsyncConnection, sources: Iterable[Source], now: datetime) -> tuple[SourceHealth, ...]:
+    """The health of every source of the story, in its order."""
+    rows = await states(connection)
+    return tuple(_health(source, rows.get(source.id, SourceState(source.id)), now) for source in sources)
+
+
+def _health(source: Source, row: SourceState, now: datetime) -> SourceHealth:
+    state, why = _judge(source, row, now)
+    return SourceHealth(
+        source_id=source.id,
+        state=state,
+        last_try_at=row.last_try_at,
+        last_success_at=row.last_success_at,
+        failing_since=row.failing_since,
+        failures=row.failures,
+        why=why,
+        next_try_at=row.next_try_at,
+        items=row.items,
+    )
+
+
+def _judge(source: Source, row: SourceState, now: datetime) -> tuple[str, str | None]:
+    if not source.enabled:
+        return "disabled", source.reason
+    if row.last_try_at is None:
+        return "waiting", None
+    if row.failures:
+        return "failing", row.why
+    silent_since = row.last_new_at or row.last_success_at
+    patience = max(_SILENT_AT_LEAST, _SILENT_INTERVALS * source.every)
+    if source.type == "feed" and silent_since is not None and now - silent_since > patience:
+        return "stale", f"nothing new since {silent_since:%Y-%m-%d}"
+    return "ok", None
+
+
+async def _put(connection: AsyncConnection, source_id: str, values: dict[str, Any]) -> None:
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    fresh = {"failures": 0, "items": 0, "baseline_done": False} | values
+    statement = insert(source_states).values(source_id=source_id, **fresh)
+    await connection.execute(statement.on_conflict_do_update(index_elements=["source_id"], set_=values))

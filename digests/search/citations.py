@@ -1,0 +1,63 @@
+"""What stands behind a passage, as a reader can check it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC
+
+from sqlalchemy import select
+
+from digests.archive import Archive
+from digests.archive.tables import items
+from digests.model import Citation, Fact, SourceKind
+from digests.story import Story
+
+
+def of_fact(fact: Fact, language: str) -> Citation:
+    """The citation of a fact whose claim is shown in ``language`` (if it has one in it)."""
+    return Citation(
+        id=fact.id,
+        title=fact.source.title,
+        publisher=fact.source.publisher,
+        url=fact.source.url,
+        kind=fact.source.kind,
+        date=fact.date,
+        language=language if language in fact.claim.values else "en",
+        grade=fact.grade,
+        status=fact.status,
+    )
+
+
+async def of_items(archive: Archive, refs: Sequence[str]) -> Mapping[str, Citation]:
+    """Citations of items by ref (``item:<n>``). Items that their source has withdrawn are left out."""
+    ids = [int(ref.removeprefix("item:")) for ref in refs if ref.startswith("item:")]
+    if not ids:
+        return {}
+    async with archive.read() as connection:
+        rows = await connection.execute(select(items).where(items.c.id.in_(ids), items.c.withdrawn_at.is_(None)))
+        return {
+            f"item:{row.id}": Citation(
+                id=f"item:{row.id}",
+                title=row.title,
+                publisher=row.publisher,
+                url=row.url,
+                kind=SourceKind(row.kind),
+                date=row.published_at.astimezone(UTC).date().isoformat(),
+                language=row.language,
+                locator=row.locator,
+            )
+            for row in rows
+        }
+
+
+def facts_of_brief_sentence(story: Story, ref: str, sentence: str) -> tuple[str, ...]:
+    """The ids of the facts that a sentence of the brief ``brief:<section>:<language>`` rests on."""
+    _, section, language = ref.split(":", 2)
+    brief = story.briefs.get((section, language))
+    if brief is None:
+        return ()
+    for part in brief.parts:
+        for written in part.sentences:
+            if sentence in written.text or written.text in sentence:
+                return written.fact_ids
+    return ()

@@ -1,0 +1,137 @@
+"""Whether a text holds the kind of thing that a question wants: a sum, a count of the right things, a period, a person.
+
+Texts come as they are and as their tokens, joined with a space around each (:func:`joined`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from digests.search.numbers import MONEY
+from digests.search.query import Concept, Form
+from digests.search.questions import Question, Wanted
+
+_NUMBER = re.compile(r"n\d+(?:p\d+)?\Z")
+_YEAR_TOKEN = re.compile(r"n(?:19|20)\d\d\Z")
+_COUNT_REACH = 6
+"""Tokens between a number and what it counts."""
+_DURATION = re.compile(
+    r"\b(?:\d+|one|two|three|four|five|six|ten|twelve)[- ](?:day|week|month|year)s?\b|\buntil\b|\bto the end of\b"
+    r"|\d+(?:日間|週間|か月|カ月|ヶ月|年間)|まで|\b\d+ (?:дн|тиж|міся|рок|рік)\w*|\bдо кінця\b",
+    re.IGNORECASE,
+)
+_REASON = re.compile(
+    r"\b(?:because|since|so that|in order to|reason|as a way to|therefore|due to|justif\w+|owing to|objected|would)\b"
+    r"|ため|理由|として|から、|ので|\b(?:бо|тому|через|оскільки|щоб|причин\w+|аби)\b",
+    re.IGNORECASE,
+)
+_LIMIT = re.compile(
+    r"\b(?:not|cannot|only|ban\w*|bar\w*|prohibit\w*|forbid\w*|limit\w*|exclud\w*|rul\w+ out|break|contrary|breach)\b"
+    r"|できない|禁|のみ|限|除|認めない|反する|ない|\b(?:не|лише|заборон\w+|обмеж\w+|виключ\w+|суперечи\w+)\b",
+    re.IGNORECASE,
+)
+_PERSON = re.compile(
+    r"\b(?:Lt\. ?)?Gen\.|\b[A-Z][a-z]+ [A-Z][a-z]+ (?:became|was elected)"
+    r"|\b(?:[Mm]inister|[Pp]resident|[Aa]mbassador|[Ss]ecretary|commander) [A-Z][a-z]+ [A-Z]\w+"
+)
+_NOT_PEOPLE = re.compile(
+    r"[A-Z]{2}|\b(?:Ministry|Forces?|Council|Party|Institute|Agency|Press|States|Fund|Union|Bank|Office|Group|Korea|Zealand"
+    r"|Command|Coalition|Programme|Group|Society|News|Drone|Drones|Lab)\b"
+)
+_NOT_TOLD = re.compile(
+    r"\b(?:did not|does not|without|no) (?:give|giving|say|state|disclos\w*|details?|specify|name|publish\w*|reveal\w*)\b"
+    r"|\b(?:was|were|is|are) not (?:disclosed|given|published|specified|announced|stated|made public)\b|\bundisclosed\b"
+    r"|\bneither\b[^.]*\bnor\b[^.]*\b(?:given|stated|announced|disclosed|named|published)\b|\bnot (?:said|disclosed)\b"
+    r"|明らかに(?:され|し)てい?な|明らかにしなかった|公表され(?:てい)?な|示され(?:てい)?な|非公表"
+    r"|\bне (?:розголош\w+|назв\w+|уточн\w+|повідом\w+|оприлюдн\w+|вказ\w+|розкри\w+)",
+    re.IGNORECASE,
+)
+_SET_APART = re.compile(
+    r"(?:separate|distinct|different|apart) from ([^,.;]{2,40})|not (?:part|a part) of ([^,.;]{2,40})"
+    r"|([^、。]{2,20})とは別|(?:окрем\w+|відмінн\w+|відокремлен\w+) від ([^,.;]{2,40})",
+    re.IGNORECASE,
+)
+_YEAR_RANGE = re.compile(r"(?:19|20)\d\d\s*(?:[-–—〜~～]|to|до|から|年度?から)\s*(?:(?:19|20)\d\d|\d\d(?!\d))")
+_DEFINING = re.compile(
+    r"\s*(?:\([^)]{1,60}\)|「[^」]{1,40}」|（[^）]{1,40}）)?[,:]?\s*"
+    r"(?:is|was|lets|allows|pays|means|renounces|[,—–-] ?(?:a|an|the)\b|(?:a|an) (?:new|joint)|は|とは|[—–-] |це|дає|дозволя\w+"
+    r"|відмовля\w+|фінансу\w+)",
+    re.IGNORECASE,
+)
+
+
+def joined(found: Iterable[str]) -> str:
+    """Tokens as one text to look forms up in."""
+    return f" {' '.join(found)} "
+
+
+def holds(held: str, forms: Iterable[Form]) -> bool:
+    """Whether any of the forms stands in joined tokens."""
+    return any(f" {' '.join(form)} " in held for form in forms)
+
+
+def has_wanted(texts: Mapping[str, str], held: Mapping[str, str], actors: Sequence[str], question: Question) -> bool:
+    """Whether a text in any of its languages holds what the question asks for first.
+
+    Kinds that words do not tell (a place, a definition) count as held.
+    """
+    wanted = question.wanted[0]
+    if wanted is Wanted.MONEY:
+        return any(_has_money(found.split()) for found in held.values())
+    if wanted is Wanted.COUNT:
+        return any(_has_count(found.split(), question.counted, group) for group, found in held.items())
+    if wanted is Wanted.SHARE:
+        return any(" pct " in found or _has_number(found.split()) for found in held.values())
+    if wanted is Wanted.DURATION:
+        return any(_DURATION.search(text) for text in texts.values())
+    if wanted is Wanted.REASON:
+        return any(_REASON.search(text) and (not question.negated or _LIMIT.search(text)) for text in texts.values())
+    if wanted is Wanted.PERSON:
+        return any(" " in actor and not _NOT_PEOPLE.search(actor) for actor in actors) or any(
+            _PERSON.search(text) for text in texts.values()
+        )
+    return True
+
+
+def tells_nothing(texts: Iterable[str]) -> bool:
+    """Whether a text says that something was not made known: true, but no answer."""
+    return any(_NOT_TOLD.search(text) for text in texts)
+
+
+def set_apart(text: str) -> list[str]:
+    """What a text says it does not speak of: "separate from PURL"."""
+    return [next(part for part in match.groups() if part) for match in _SET_APART.finditer(text)]
+
+
+def names_year(text: str, year: str) -> bool:
+    """Whether a text names a year by itself and not as the end of a range (2023-2027)."""
+    return year in _YEAR_RANGE.sub(" ", text)
+
+
+def defines(text: str, name: str) -> bool:
+    """Whether a text says what ``name`` is: the name stands near the beginning, with "is a" or its like after it."""
+    at = text.lower().find(name.lower())
+    return 0 <= at < 80 and _DEFINING.match(text, at + len(name)) is not None
+
+
+def _has_money(found: Sequence[str]) -> bool:
+    return not MONEY.isdisjoint(found) and _has_number(found)
+
+
+def _has_number(found: Sequence[str]) -> bool:
+    return any(_NUMBER.match(token) and not _YEAR_TOKEN.match(token) for token in found)
+
+
+def _has_count(found: Sequence[str], counted: Concept | None, group: str) -> bool:
+    """Whether a number that is no sum of money stands near what is counted (anywhere, if the question does not tell)."""
+    numbers = [
+        at
+        for at, token in enumerate(found)
+        if _NUMBER.match(token) and not _YEAR_TOKEN.match(token) and MONEY.isdisjoint(found[max(at - 1, 0) : at + 2])
+    ]
+    if counted is None or not numbers:
+        return bool(numbers)
+    forms = (*counted.forms.get(group, ()), *counted.near.get(group, ()))
+    places = [at for form in forms for at, token in enumerate(found) if tuple(found[at : at + len(form)]) == form]
+    return any(abs(number - place) <= _COUNT_REACH for number in numbers for place in places)

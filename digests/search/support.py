@@ -1,0 +1,214 @@
+"""How well a fact or passage supports an answer: what of the question it holds, and whether it is of the wanted kind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from digests.model import Fact, Grade, Passage, Status
+from digests.search import analysers, evidence, lexicon
+from digests.search.query import Concept, ConceptKind
+from digests.search.questions import Question, Wanted
+
+NEAR = 0.6
+"""What a form that means something close is worth."""
+PARTLY = 0.3
+"""What an everyday word out of a term's name is worth: "the accord"; not enough where the term must be held."""
+IMPLIED = 0.5
+"""What a place is worth that goes without saying in a section, or a name that stands in a fact from the same page."""
+_FLOORS = {
+    ConceptKind.TERM: 0.35,
+    ConceptKind.NAME: 0.35,
+    ConceptKind.PLACE: 0.15,
+    ConceptKind.NUMBER: 0.3,
+    ConceptKind.DATE: 0.25,
+    ConceptKind.SYNONYM: 0.15,
+    ConceptKind.WORD: 0.1,
+}
+_BEST_VERSION = 0.7
+_MOST = {ConceptKind.SYNONYM: 0.7, ConceptKind.WORD: 0.5}
+_YEAR = re.compile(r"n((?:19|20)\d\d)\Z")
+_WHEN = re.compile(r" (?:m\d\d|n(?:19|20)\d\d) ")
+_DEPUTY = re.compile(r"\bdeputy\b|\bvice\b", re.IGNORECASE)
+UNDONE = frozenset((Status.CONSIDERED, Status.DENIED))
+"""Statuses of facts that say something has not been done."""
+DONE = frozenset((Status.DELIVERED, Status.UNDER_WAY, Status.AGREED, Status.DECIDED, Status.OCCURRED, Status.MEASURED))
+"""Statuses of facts that say something has been done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Something that can be cited: a fact in all its languages, or a passage of an item or brief."""
+
+    ref: str
+    texts: Mapping[str, str]
+    """Language to text."""
+    held: Mapping[str, str]
+    """Language group to the text's tokens, joined."""
+    date: str
+    passage: Passage
+    fact: Fact | None = None
+    implied: frozenset[str] = frozenset()
+    """Places that go without saying where the unit stands."""
+    beside: str = " "
+    """Joined English tokens of the other facts from the same page and section."""
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """A unit seen from a question. ``coverage`` and ``score`` run from 0 to about 1."""
+
+    unit: Unit
+    found: Mapping[str, float]
+    """How far each concept of the question is there, 0 to 1, by concept id."""
+    coverage: float
+    doing: float
+    """Coverage of the known words that are not names; 1 when the question has none."""
+    score: float
+    fits: bool
+    """Whether it has what the question wants: a sum, a number, a period."""
+
+
+def fact_unit(fact: Fact, passage: Passage, implied: frozenset[str], beside: str = " ") -> Unit:
+    """The unit of a fact. What its actors are called counts as said."""
+    actors = evidence.joined(token for actor in fact.actors for token in analysers.tokens(actor, "en"))
+    held = {
+        analysers.group_of(language): evidence.joined(analysers.tokens(text, language))
+        for language, text in fact.claim.values.items()
+    }
+    held["en"] = held.get("en", " ") + actors.lstrip()
+    return Unit(fact.id, fact.claim.values, held, fact.date, passage, fact, implied, beside)
+
+
+def passage_unit(passage: Passage) -> Unit:
+    """The unit of a passage of an item or brief."""
+    group = analysers.group_of(passage.language)
+    held = {group: evidence.joined(analysers.tokens(passage.text, passage.language))}
+    return Unit(passage.ref, {passage.language: passage.text}, held, passage.date, passage)
+
+
+def concept_weights(concepts: Sequence[Concept], rarity: Mapping[str, float]) -> dict[str, float]:
+    """How much each concept counts, by id: rare ones more, names at least something, mere words at most something."""
+    return {
+        concept.id: min(max(rarity.get(concept.id, 1.0), _FLOORS[concept.kind]), _MOST.get(concept.kind, 1.0))
+        for concept in concepts
+    }
+
+
+def judge(unit: Unit, question: Question, weights: Mapping[str, float]) -> Support:
+    """Measure a unit against a question; ``score`` is still without what depends on the other units."""
+    concepts = question.query.concepts
+    found = {concept.id: _presence(concept, unit) for concept in concepts}
+    _take_back_what_is_set_apart(unit, concepts, found)
+    if found.get("country") == 0 and _names_another_place(unit, found):
+        found["country"] = NEAR
+    mere = [concept.id for concept in concepts if concept.kind is ConceptKind.SYNONYM]
+    actors = unit.fact.actors if unit.fact else ()
+    fits = evidence.has_wanted(unit.texts, unit.held, actors, question)
+    coverage = _share(found, weights, list(found))
+    score = coverage + _liking(unit, question, fits=fits)
+    return Support(unit, found, coverage, _share(found, weights, mere), score, fits)
+
+
+def _names_another_place(unit: Unit, asked: Mapping[str, float]) -> bool:
+    """Whether a text names a country that the question does not: what "which countries" wants."""
+    held = unit.held.get("en", "")
+    return any(
+        entry.place and entry.id not in asked and evidence.holds(held, entry.forms["en"])
+        for entry in lexicon.entries().values()
+    )
+
+
+def _share(found: Mapping[str, float], weights: Mapping[str, float], ids: Sequence[str]) -> float:
+    total = sum(weights[id_] for id_ in ids)
+    return sum(weights[id_] * found[id_] for id_ in ids) / total if total else 1.0
+
+
+def _liking(unit: Unit, question: Question, *, fits: bool) -> float:
+    """What speaks for a unit besides the words that it holds."""
+    liking = 0.0
+    if question.wanted[0] in (Wanted.MONEY, Wanted.COUNT, Wanted.DURATION, Wanted.SHARE, Wanted.PERSON):
+        liking += 0.08 if fits else -0.12
+    elif question.wanted[0] is Wanted.REASON:
+        liking += 0.06 if fits else 0.0
+    elif question.wanted[0] is Wanted.TIME:
+        liking += 0.05 if any(_WHEN.search(held) for held in unit.held.values()) else 0.0
+    elif Wanted.DEFINITION in question.wanted:
+        liking += _defining(unit, question)
+    if unit.fact:
+        liking += 0.05
+        liking -= 0.02 if unit.fact.grade is Grade.STATE_OR_PARTISAN else 0.0
+        liking += 0.01 if unit.fact.grade in (Grade.OFFICIAL, Grade.DATASET) else 0.0
+        liking -= 0.06 if _only_deputy(unit.fact, question) else 0.0
+    elif unit.ref.startswith("brief:"):
+        liking -= 0.05
+    return liking + (0.01 if question.language in unit.texts else 0.0)
+
+
+def _defining(unit: Unit, question: Question) -> float:
+    """Up to 0.12 for a text that says what the question's first name is."""
+    names = [concept for concept in question.query.concepts if concept.names_something]
+    if not names:
+        return 0.0
+    trusted = 0.04 if unit.fact and unit.fact.grade is Grade.OFFICIAL else 0.0
+    language = question.language if question.language in unit.texts else "en"
+    text = unit.texts.get(language, "")
+    group = analysers.group_of(language)
+    surfaces = {names[0].surface, *(form[0].upper() for form in names[0].forms.get(group, ()) if len(form) == 1)}
+    if any(evidence.defines(text, surface) for surface in surfaces):
+        return 0.08 + trusted
+    return trusted + 0.02 if any(0 <= text.find(surface) < 40 for surface in surfaces) else trusted
+
+
+def _only_deputy(fact: Fact, question: Question) -> bool:
+    return bool(_DEPUTY.search(fact.claim.get("en"))) and "deputy" not in {c.id for c in question.query.concepts}
+
+
+def _presence(concept: Concept, unit: Unit) -> float:
+    if concept.kind is ConceptKind.DATE:
+        return _dated(concept, unit)
+    each = [_in_text(concept, group, held) for group, held in unit.held.items()]
+    best = max(each)
+    if best:
+        # What one language version has by chance the others have not.
+        best = _BEST_VERSION * best + (1 - _BEST_VERSION) * sum(each) / len(each)
+    if best < IMPLIED and concept.id in unit.implied:
+        return IMPLIED
+    if best < IMPLIED and concept.kind is ConceptKind.TERM and evidence.holds(unit.beside, concept.forms["en"]):
+        return IMPLIED
+    return best
+
+
+def _in_text(concept: Concept, group: str, held: str) -> float:
+    if evidence.holds(held, concept.forms.get(group, ())):
+        return 1.0
+    if not evidence.holds(held, concept.near.get(group, ())):
+        return 0.0
+    return PARTLY if concept.kind is ConceptKind.TERM else NEAR
+
+
+def _dated(concept: Concept, unit: Unit) -> float:
+    """A year, month or day is there as the unit's own date, or in its text (a little less, as plans name years, too)."""
+    year, _, rest = unit.date.partition("-")
+    month, _, day = rest.partition("-")
+    form = concept.forms["en"][0]
+    if set(form) <= {f"n{year}", f"m{month}", f"d{day}"}:
+        return 1.0
+    if not any(evidence.holds(held, (form,)) for held in unit.held.values()):
+        return 0.0
+    years = [found[1] for token in form if (found := _YEAR.match(token))]
+    if years and not any(evidence.names_year(text, years[0]) for text in unit.texts.values()):
+        return 0.0
+    return 0.9
+
+
+def _take_back_what_is_set_apart(unit: Unit, concepts: Sequence[Concept], found: dict[str, float]) -> None:
+    """A text that says "separate from PURL" does not speak of what went to PURL."""
+    for language, text in unit.texts.items():
+        group = analysers.group_of(language)
+        for apart in evidence.set_apart(text):
+            held = evidence.joined(analysers.tokens(apart, language))
+            for concept in concepts:
+                if concept.names_something and evidence.holds(held, concept.forms.get(group, ())):
+                    found[concept.id] = 0.0
