@@ -93,8 +93,6 @@ def _wait_for(url: str, limit: float = 30.0) -> None:
 
 def _say(port: int, line: str) -> None:
     body = json.dumps({"line": line, "channel": "digest", "language": "en"}).encode()
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{port}/api/say", body, {"Content-Type": "application/json"}
-    )
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/api/say", body, {"Content-Type": "application/json"})
     with urllib.request.urlopen(request, timeout=30) as answer:
         answer.read()

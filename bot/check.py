@@ -66,6 +66,9 @@ def _warnings(settings: Settings, story: Story) -> Iterator[str]:
     for section in story.sections:
         if settings.digests and section.id != OVERVIEW and section.id not in posted:
             yield f"no digest posts the section {section.id}"
+    for digest in settings.digests:
+        if digest.language not in story.languages:
+            yield f"the digest {digest.id} is in {digest.language!r}, but the story has no texts in that language"
     yield from _off(settings)
 
 

@@ -1,6 +1,6 @@
 """Which chat platforms there are, and the options that bot.yaml may give each of them.
 
-A platform is an entry point of the group ``kakehashi.adapters``, or a package below :mod:`bot.adapters`. Its options
+A platform is an entry point of the group ``kakehashi.adapters``, or a package below ``bot.adapters``. Its options
 are a pydantic model named after it in the same module: platform ``web`` in ``bot.adapters.web`` has ``WebOptions``,
 ``my-chat`` has ``MyChatOptions``. So another adapter needs no change here.
 """
@@ -12,21 +12,21 @@ from collections.abc import Callable
 from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import entry_points
+from typing import Any
 
 from pydantic import BaseModel
 
-import bot.adapters
-from bot.adapters.base import Adapter, AdapterContext
-
 GROUP = "kakehashi.adapters"
+_OWN = "bot.adapters"
+"""Only named, never imported here: what reads the settings must not depend on any adapter."""
 
 
 @lru_cache
 def platform_modules() -> dict[str, str]:
     """Platform names and the modules that implement them; installed packages win over those that came along."""
     own = {
-        found.name.replace("_", "-"): f"{bot.adapters.__name__}.{found.name}"
-        for found in pkgutil.iter_modules(bot.adapters.__path__)
+        found.name.replace("_", "-"): f"{_OWN}.{found.name}"
+        for found in pkgutil.iter_modules(import_module(_OWN).__path__)
         if found.ispkg
     }
     return own | {point.name: point.module for point in entry_points(group=GROUP)}
@@ -50,16 +50,19 @@ def options_model(platform: str) -> type[BaseModel]:
 
 def is_own(platform: str) -> bool:
     """Whether the adapter came with this program."""
-    return platform_modules().get(platform, "").startswith(f"{bot.adapters.__name__}.")
+    return platform_modules().get(platform, "").startswith(f"{_OWN}.")
 
 
-def creator(platform: str) -> Callable[[AdapterContext], Adapter]:
-    """The callable that makes the platform's adapter. Raises LookupError when there is no such platform."""
+def creator(platform: str) -> Callable[..., Any]:
+    """The callable that makes the platform's adapter of its context (see ``bot.adapters.base``).
+
+    Raises LookupError when there is no such platform.
+    """
     for point in entry_points(group=GROUP, name=platform):
-        found: Callable[[AdapterContext], Adapter] = point.load()
+        found: Callable[..., Any] = point.load()
         return found
     module_name = platform_modules().get(platform)
     if module_name is None:
         raise LookupError(f"there is no adapter for the platform {platform!r}")
-    own: Callable[[AdapterContext], Adapter] = import_module(module_name).create
+    own: Callable[..., Any] = import_module(module_name).create
     return own

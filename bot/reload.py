@@ -49,7 +49,12 @@ class Listener(Protocol):
 def load_all(folder: Path) -> tuple[Settings, Story]:
     """bot.yaml and the story that it names. Raises :class:`ConfigError` with the problems of all their files."""
     problems: list[Problem] = []
-    story = _story(folder, problems)
+    try:
+        story = _story(folder, problems)
+    except OSError as error:
+        # Single files are guarded where they are read; this is a folder that may not be looked into.
+        what = f"the folder cannot be read: {(error.strerror or str(error)).lower()}"
+        raise ConfigError([Problem(str(error.filename or folder), 0, 0, what, "Check its permissions.")]) from error
     settings: Settings | None = None
     try:
         settings = load_settings(folder, sections=[section.id for section in story.sections] if story else None)
@@ -125,14 +130,22 @@ class ConfigStore:
 
     async def reload_now(self) -> bool:
         """Read everything anew. True when what is in the files is active now; never raises for mistakes in them."""
+        return await self._reload(tries=1)
+
+    async def _reload(self, *, tries: int) -> bool:
         async with self._turn:
-            try:
-                loaded = await asyncio.to_thread(load_all, self.folder)
-            except ConfigError as error:
-                await self._refuse(error.problems)
-                return False
-            await self._accept(loaded)
-            return True
+            while True:
+                try:
+                    loaded = await asyncio.to_thread(load_all, self.folder)
+                except ConfigError as error:
+                    tries -= 1
+                    if not tries:
+                        await self._refuse(error.problems)
+                        return False
+                    await asyncio.sleep(SETTLE)
+                else:
+                    await self._accept(loaded)
+                    return True
 
     async def _accept(self, loaded: tuple[Settings, Story]) -> None:
         same = await asyncio.to_thread(lambda: loaded == self._active)
@@ -150,6 +163,9 @@ class ConfigStore:
         await self._tell(accepted=True)
 
     async def _refuse(self, problems: Sequence[Problem]) -> None:
+        if self.problems == tuple(problems):
+            # Said already.
+            return
         self.last_refusal = Refusal(datetime.now(UTC), tuple(problems))
         log.error("config.refused", problems=[str(problem) for problem in problems])
         log.warning("config.kept", story=self.story.id)
@@ -174,20 +190,12 @@ class ConfigStore:
                 async for _ in awatch(
                     self.folder, watch_filter=_is_ours, debounce=int(DEBOUNCE * 1000), recursive=True
                 ):
-                    await self._changed()
+                    await self._reload(tries=2)
             except (OSError, RuntimeError) as error:
                 # The folder is gone for the moment: an update replaces it, a mount comes back.
                 log.warning("config.watch-failed", why=str(error))
             await asyncio.sleep(WATCH_AGAIN)
-            await self._changed()
-
-    async def _changed(self) -> None:
-        """Reload after a change on disk; what is refused at first is read once more before that is said."""
-        try:
-            await asyncio.to_thread(load_all, self.folder)
-        except ConfigError:
-            await asyncio.sleep(SETTLE)
-        await self.reload_now()
+            await self._reload(tries=2)
 
 
 def restart_keys(before: Settings, after: Settings) -> tuple[str, ...]:

@@ -104,10 +104,9 @@ class Answerer:
         cited: dict[str, Citation] = {}
         for support in chosen[:MOST_SENTENCES]:
             piece, spoken = _piece(support.unit, question)
-            sources = await self._citations(support.unit, piece, spoken)
-            numbers = [_number(cited, source) for source in sources]
-            if numbers:
-                sentences.append(AnswerSentence(piece, spoken, tuple(numbers)))
+            source = await self._citation(support.unit, spoken)
+            if source:
+                sentences.append(AnswerSentence(piece, spoken, (_number(cited, source),)))
         if not sentences:
             return await self._refuse(text, ranking, started)
         return Answer(
@@ -139,35 +138,37 @@ class Answerer:
         return found
 
     def _judge_all(self, question: Question, passages: Iterable[Passage], weights: Mapping[str, float]) -> Ranking:
-        units: dict[object, Unit] = {}
+        units: dict[str | int, Unit] = {}
         for passage in passages:
-            fact = self._facts.get(passage.ref)
-            if fact and fact.id not in units:
-                implied = self._implied.get(fact.section, frozenset())
-                units[fact.id] = fact_unit(fact, passage, implied, self._beside[fact.section, fact.source.url])
-            elif ":" in passage.ref:
+            if passage.ref.startswith("item:"):
                 units[passage.id] = passage_unit(passage)
+                continue
+            # A brief says what its facts say: it leads to them and is not quoted itself.
+            brief = passage.ref.startswith("brief:")
+            for fact_id in citations.facts_of_brief(self.story, passage) if brief else (passage.ref,):
+                fact = self._facts.get(fact_id)
+                if fact and fact.id not in units:
+                    units[fact.id] = self._fact_unit(fact)
         supports = [judge(unit, question, weights) for unit in units.values()]
         return Ranking(question, tuple(_ordered(supports, question)))
 
-    async def _citations(self, unit: Unit, piece: str, language: str) -> list[Citation]:
+    def _fact_unit(self, fact: Fact) -> Unit:
+        implied = self._implied.get(fact.section, frozenset())
+        return fact_unit(fact, implied, self._beside[fact.section, fact.source.url])
+
+    async def _citation(self, unit: Unit, language: str) -> Citation | None:
         if unit.fact:
-            return [citations.of_fact(unit.fact, language)]
-        if unit.ref.startswith("brief:"):
-            ids = citations.facts_of_brief_sentence(self.story, unit.ref, piece)
-            return [citations.of_fact(self._facts[id_], language) for id_ in ids if id_ in self._facts]
-        found = await citations.of_items(self._archive, [unit.ref])
-        return list(found.values())
+            return citations.of_fact(unit.fact, language)
+        return (await citations.of_items(self._archive, [unit.ref])).get(unit.ref)
 
     async def _refuse(self, text: str, ranking: Ranking, started: float) -> Answer:
         question = ranking.question
         near = [support for support in ranking.supports if support.coverage >= _SEEN_ENOUGH][: 2 * MOST_NEAREST]
         nearest: dict[str, Citation] = {}
         for support in near:
-            piece = split_sentences(support.unit.passage.text, support.unit.passage.language)[:1]
-            for source in await self._citations(support.unit, "".join(piece), question.language):
-                if len(nearest) < MOST_NEAREST:
-                    nearest[source.id] = source
+            source = await self._citation(support.unit, question.language)
+            if source and len(nearest) < MOST_NEAREST:
+                nearest[source.id] = source
         return Answer(
             question=text,
             language=question.language,
@@ -246,7 +247,7 @@ def _premise_fails(supports: Sequence[Support], question: Question) -> bool:
 
 
 def _ordered(supports: Iterable[Support], question: Question) -> list[Support]:
-    """Best first; among equals what matters by the question: the earliest for "first" and "what is", else the newest."""
+    """Best first; among equals the earliest for questions of "first" and "what is", else the newest."""
     listed = list(supports)
     days = sorted({_day(support) for support in listed if support.coverage >= LEAST_COVERAGE})
     place = {day: at / max(len(days) - 1, 1) for at, day in enumerate(days)}

@@ -1,13 +1,13 @@
 """Finding many words and phrases in a text at once, with word boundaries.
 
-Latin and Cyrillic words are looked up token by token in a dictionary of words already seen, so that the cost does not
-grow with the number of patterns; Japanese names, which have no boundaries, by their first two characters. Hyphens
-separate words, in patterns and texts alike. What a pattern takes:
+A text is cut into words, katakana runs and kanji runs; what each can match is remembered, so that the cost does not
+grow with the number of patterns. Hyphens separate words, in patterns and texts alike. What a pattern takes:
 
 - ``NATO``: all capitals match their case (also ``NATO's``);
 - ``grant``: either case, also with a plural s or a possessive; Cyrillic words in every inflection (by stem);
 - ``Ukrain*``: any ending; the star may follow any word of a phrase;
-- ``自衛隊``: anywhere, but a name that begins or ends in katakana not inside a longer run of katakana.
+- ``自衛隊``: anywhere, as Japanese has no word boundaries;
+- ``ルッテ``: katakana as a whole run; from four characters on also at the beginning or end of a longer run.
 
 British and American spellings of the commonest words (defence, centre, -ise) are one.
 
@@ -20,8 +20,7 @@ import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, field
 
 from digests.search import ukrainian
 
@@ -33,12 +32,12 @@ WORD = re.compile(
 )
 """Words, numbers, katakana runs and kanji runs."""
 _JAPANESE = re.compile(rf"[\u3041-\u3096{_KATAKANA}{_KANJI}]")
+_RUN = re.compile(rf"[{_KATAKANA}]++|[{_KANJI}]++")
 _IN_KATAKANA = re.compile(rf"[{_KATAKANA}]")
 _CYRILLIC = re.compile(r"[\u0400-\u052f]")
 _WIDE = re.compile(r"[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]")
 _NARROW = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}
 _APOSTROPHES = str.maketrans("’ʼ", "''")
-_SINGLE = ("", "")
 _SPELLINGS = {
     "defence": "defense", "offence": "offense", "licence": "license", "centre": "center", "programme": "program",
     "armour": "armor", "armoured": "armored", "labour": "labor", "neighbour": "neighbor", "honour": "honor",
@@ -48,6 +47,7 @@ _BRITISH = re.compile(r"is(?=(?:e|ed|es|ing|ation|ations)\Z)")
 _SHORTEST_PLURAL = 4
 _SHORTEST_STEMMED = 4
 _SHORTEST_FOLDED = 6
+_SHORTEST_PART = 4
 _MOST_KNOWN = 50_000
 
 Hit = tuple[int, int, int]
@@ -61,12 +61,16 @@ def narrow(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What a word of a text can be: parts of patterns, whole patterns, beginnings of phrases."""
+    """What a word or run of a text can be: parts of patterns, whole patterns, beginnings of phrases."""
 
-    keys: tuple[int, ...]
-    whole: tuple[int, ...]
-    begins: Mapping[int, tuple[tuple[tuple[int, ...], int], ...]]
+    keys: tuple[int, ...] = ()
+    whole: tuple[int, ...] = ()
+    begins: Mapping[int, tuple[tuple[tuple[int, ...], int], ...]] = field(default_factory=dict)
     """By the key of the second word: the keys of the further words, and the pattern."""
+    inside: tuple[Hit, ...] = ()
+    """Hits inside a Japanese run, positions relative to its start."""
+    mixed: tuple[tuple[int, str, int], ...] = ()
+    """Patterns of more than one script that may begin in the run: where, the pattern, its number."""
 
 
 class _KnownWords(dict[str, "_Known | None"]):
@@ -95,7 +99,9 @@ class Matcher:
         self._stems: dict[str, list[int]] = defaultdict(list)
         self._whole: dict[int, list[int]] = defaultdict(list)
         self._begins: dict[int, list[tuple[tuple[int, ...], int]]] = defaultdict(list)
-        self._japanese: dict[tuple[str, str], list[tuple[str, int]]] = defaultdict(list)
+        self._runs: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        self._mixed: dict[str, list[tuple[str, str, int]]] = defaultdict(list)
+        self._odd: list[tuple[str, int]] = []
         for number, pattern in enumerate(self.patterns):
             self._add(narrow(pattern.strip()), number)
         self._prefix_lengths = sorted({len(prefix) for prefix in self._prefix})
@@ -109,18 +115,19 @@ class Matcher:
 
     def hits(self, text: str, matches: Sequence[re.Match[str]], words: Sequence[str]) -> list[Hit]:
         """Like :meth:`find`, for a text that has been made narrow and cut into :data:`WORD` matches already."""
-        hits = self._words(matches, words)
-        if self._japanese and _JAPANESE.search(text):
-            hits += self._ideographs(text)
+        hits = self._words(text, matches, words)
+        for pattern, number in self._odd:
+            at = text.find(pattern)
+            while at >= 0:
+                hits.append((at, at + len(pattern), number))
+                at = text.find(pattern, at + len(pattern))
         return hits
 
     # --- building ------------------------------------------------------------------------------------------
 
     def _add(self, pattern: str, number: int) -> None:
         if _JAPANESE.search(pattern):
-            plain = pattern.rstrip("*")
-            pair = (plain[0], plain[1]) if len(plain) > 1 else _SINGLE
-            self._japanese[pair].append((plain, number))
+            self._add_japanese(pattern.rstrip("*"), number)
             return
         keys = [
             self._key(pattern[match.start() : match.end()], pattern[match.end() : match.end() + 1] == "*")
@@ -130,6 +137,15 @@ class Matcher:
             self._whole[keys[0]].append(number)
         elif keys:
             self._begins[keys[0]].append((tuple(keys[1:]), number))
+
+    def _add_japanese(self, pattern: str, number: int) -> None:
+        run = _RUN.match(pattern)
+        if run is None:
+            self._odd.append((pattern, number))
+        elif run[0] == pattern:
+            self._runs[pattern[0]].append((pattern, number))
+        else:
+            self._mixed[pattern[0]].append((pattern, run[0], number))
 
     def _key(self, word: str, any_ending: bool) -> int:
         """The number of one word of a pattern; the same word has the same number everywhere."""
@@ -151,27 +167,32 @@ class Matcher:
 
     # --- matching ------------------------------------------------------------------------------------------
 
-    def _words(self, matches: Sequence[re.Match[str]], words: Sequence[str]) -> list[Hit]:
+    def _words(self, text: str, matches: Sequence[re.Match[str]], words: Sequence[str]) -> list[Hit]:
         hits: list[Hit] = []
         known = list(map(self._known.__getitem__, words))
         last = len(known) - 1
         for at, found in enumerate(known):
             if found is None:
                 continue
-            if found.whole:
-                start, end = matches[at].span()
-                for number in found.whole:
-                    hits.append((start, end, number))  # noqa: PERF401 - mostly one
+            start, end = matches[at].span()
+            for number in found.whole:
+                hits.append((start, end, number))  # noqa: PERF401 - mostly none or one
+            for first, after, number in found.inside:
+                hits.append((start + first, start + after, number))
+            for first, pattern, number in found.mixed:
+                if text.startswith(pattern, start + first):
+                    hits.append((start + first, start + first + len(pattern), number))
             if found.begins and at < last:
                 following = known[at + 1]
-                if following is not None:
-                    for key in following.keys:
-                        for rest, number in found.begins.get(key, ()):
-                            if not rest or _follows(known, at + 2, rest):
-                                hits.append((matches[at].start(), matches[at + 1 + len(rest)].end(), number))
+                for key in following.keys if following is not None else ():
+                    for rest, number in found.begins.get(key, ()):
+                        if not rest or _follows(known, at + 2, rest):
+                            hits.append((start, matches[at + 1 + len(rest)].end(), number))
         return hits
 
     def _look_up(self, word: str) -> _Known | None:
+        if _RUN.match(word):
+            return self._look_up_run(word)
         keys = self._keys(word.translate(_APOSTROPHES))
         if not keys:
             return None
@@ -198,16 +219,28 @@ class Matcher:
             keys += (key for key in self._stems.get(ukrainian.stem(lower), ()) if key not in keys)
         return keys
 
-    def _ideographs(self, text: str) -> list[Hit]:
-        hits: list[Hit] = []
-        for pair in self._japanese.keys() & {*pairwise(text), _SINGLE}:
-            for pattern, number in self._japanese[pair]:
-                at = text.find(pattern)
-                while at >= 0:
-                    if _is_word(text, at, at + len(pattern)):
-                        hits.append((at, at + len(pattern), number))
-                    at = text.find(pattern, at + len(pattern))
-        return hits
+    def _look_up_run(self, run: str) -> _Known | None:
+        kana = _IN_KATAKANA.match(run) is not None
+        inside = tuple(
+            (at, at + len(pattern), number)
+            for at, character in enumerate(run)
+            for pattern, number in self._runs.get(character, ())
+            if run.startswith(pattern, at) and (not kana or _is_word(run, at, pattern))
+        )
+        mixed = tuple(
+            (at, pattern, number)
+            for at, character in enumerate(run)
+            for pattern, head, number in self._mixed.get(character, ())
+            if run[at:] == head and (at == 0 or not kana)
+        )
+        return _Known(inside=inside, mixed=mixed) if inside or mixed else None
+
+
+def _is_word(run: str, at: int, pattern: str) -> bool:
+    """Whether a katakana pattern found in a run is a word of its own there."""
+    if len(pattern) < _SHORTEST_PART:
+        return pattern == run
+    return at == 0 or at + len(pattern) == len(run)
 
 
 def _one_spelling(word: str) -> str:
@@ -227,13 +260,6 @@ def _follows(known: Sequence[_Known | None], at: int, rest: tuple[int, ...]) -> 
         if found is None or key not in found.keys:
             return False
     return True
-
-
-def _is_word(text: str, start: int, end: int) -> bool:
-    """Whether the katakana at the edges of a match, if any, begins and ends there in the text, too."""
-    if start and _IN_KATAKANA.match(text, start) and _IN_KATAKANA.match(text, start - 1):
-        return False
-    return not (end < len(text) and _IN_KATAKANA.match(text, end - 1) and _IN_KATAKANA.match(text, end))
 
 
 def drop_covered(hits: Iterable[Hit], covers: Iterable[Hit]) -> list[Hit]:

@@ -63,6 +63,8 @@ def closest(word: str, allowed: Iterable[str]) -> str | None:
     """``Did you mean …?`` for the allowed word that looks most like ``word``, if one does."""
     by_form = {_form(name): name for name in allowed}
     found = get_close_matches(_form(word), by_form, 1, 0.6)
+    # Swapped letters in a short word are far apart by difflib's measure.
+    found = found or [form for form in by_form if sorted(form) == sorted(_form(word))]
     return f"Did you mean {by_form[found[0]]}?" if found else None
 
 

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import RowMapping, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digests.archive.tables import edition_events, editions
+from digests.archive.upsert import insert_for
 from digests.model import Edition, ReportedEvent
 
 
@@ -27,9 +27,8 @@ async def create(
     summary: Mapping[str, Any] | None = None,
 ) -> int | None:
     """Insert an edition and return its id; None when that (digest, scheduled time) has one already."""
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     statement = (
-        insert(editions)
+        insert_for(connection, editions)
         .values(
             digest_id=digest_id,
             scheduled_at=scheduled_at,

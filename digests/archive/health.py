@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digests.archive.tables import source_states
+from digests.archive.upsert import insert_for
 from digests.model import Source, SourceHealth
 
 _SILENT_AT_LEAST = timedelta(days=3)
@@ -132,7 +132,6 @@ def _judge(source: Source, row: SourceState, now: datetime) -> tuple[str, str | 
 
 
 async def _put(connection: AsyncConnection, source_id: str, values: dict[str, Any]) -> None:
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     fresh = {"failures": 0, "items": 0, "baseline_done": False} | values
-    statement = insert(source_states).values(source_id=source_id, **fresh)
+    statement = insert_for(connection, source_states).values(source_id=source_id, **fresh)
     await connection.execute(statement.on_conflict_do_update(index_elements=["source_id"], set_=values))

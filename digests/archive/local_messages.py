@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import RowMapping, delete, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digests.archive.tables import local_messages
+from digests.archive.upsert import insert_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,8 @@ async def add(
     delivery_id: str | None = None,
 ) -> tuple[LocalMessage, bool]:
     """Append a message; returns it and whether it is new (False: that delivery was there already)."""
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     statement = (
-        insert(local_messages)
+        insert_for(connection, local_messages)
         .values(
             channel=channel,
             author=author,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import RowMapping, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digests.archive.tables import subscriptions
+from digests.archive.upsert import insert_for
 from digests.model import Subscription
 
 _MEMBER = ["platform", "workspace", "user", "section"]
@@ -27,10 +27,9 @@ async def put(
     now: datetime,
 ) -> Subscription:
     """Subscribe, or change the time, zone and language of a subscription that stands."""
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     changed = {"language": language, "zone": zone, "time": time}
     statement = (
-        insert(subscriptions)
+        insert_for(connection, subscriptions)
         .values(platform=platform, workspace=workspace, user=user, section=section, created_at=now, **changed)
         .on_conflict_do_update(index_elements=_MEMBER, set_=changed)
         .returning(subscriptions)

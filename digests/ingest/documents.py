@@ -61,8 +61,9 @@ def read_folder(folder: Path) -> FeedData:
 def read_document(path: Path, root: Path | None = None) -> tuple[EntryData, ...]:
     """The entries of one document, keyed by its path below ``root`` (by its name without one) and their locators.
 
-    ``title`` is the document's, ``locator`` the page (``p. 3``) or heading (``§ Background``), ``url`` None. Raises
-    :class:`ParseError` when the file lies outside ``root``, is too large, or cannot be read.
+    ``title`` is the document's, ``locator`` the page (``p. 3``) or heading (``§ Background``), ``url`` None; ``html``
+    is clean text already, one paragraph a line. Raises :class:`ParseError` when the file lies outside ``root``, is
+    too large, or cannot be read.
     """
     root = _root(root or path.parent)
     kind = KINDS.get(path.suffix.lower())
@@ -85,12 +86,11 @@ def folder_fingerprint(folder: Path) -> str:
 
 
 def _entry(name: str, title: str, part: DocumentPart, locator: str | None, parts: DocumentParts) -> EntryData:
-    paragraphs = "".join(f"<p>{html.escape(line, quote=False)}</p>\n" for line in part.text.splitlines())
     return EntryData(
         key=_key(name, locator),
         title=html.escape(title, quote=False),
         url=None,
-        html=paragraphs,
+        html=part.text,
         published=_aware(parts.published),
         updated=_aware(parts.updated),
         locator=locator,

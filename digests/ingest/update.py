@@ -100,6 +100,11 @@ class Updater:
         self._filer = filer
         self._publishers = Publishers(story.sources)
 
+    async def warm_up(self, now: datetime) -> None:
+        """Rebuild the event index of the recent window now rather than with the first new item."""
+        async with self._commit, self._archive.read() as connection:
+            await self._event_index(connection, now)
+
     # --- what is due ---------------------------------------------------------------------------------------
 
     async def update_due(self, now: datetime) -> list[SourceUpdate]:

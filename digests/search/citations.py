@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from digests.archive import Archive
 from digests.archive.tables import items
-from digests.model import Citation, Fact, SourceKind
+from digests.model import Citation, Fact, Passage, SourceKind
 from digests.story import Story
 
 
@@ -50,14 +50,9 @@ async def of_items(archive: Archive, refs: Sequence[str]) -> Mapping[str, Citati
         }
 
 
-def facts_of_brief_sentence(story: Story, ref: str, sentence: str) -> tuple[str, ...]:
-    """The ids of the facts that a sentence of the brief ``brief:<section>:<language>`` rests on."""
-    _, section, language = ref.split(":", 2)
+def facts_of_brief(story: Story, passage: Passage) -> tuple[str, ...]:
+    """The ids of the facts that a paragraph of a brief rests on."""
+    _, section, language = passage.ref.split(":", 2)
     brief = story.briefs.get((section, language))
-    if brief is None:
-        return ()
-    for part in brief.parts:
-        for written in part.sentences:
-            if sentence in written.text or written.text in sentence:
-                return written.fact_ids
-    return ()
+    sentences = (sentence for part in brief.parts for sentence in part.sentences) if brief else ()
+    return tuple(fact_id for sentence in sentences if sentence.text in passage.text for fact_id in sentence.fact_ids)

@@ -36,11 +36,11 @@ _PERSON = re.compile(
     r"|\b(?:[Mm]inister|[Pp]resident|[Aa]mbassador|[Ss]ecretary|commander) [A-Z][a-z]+ [A-Z]\w+"
 )
 _NOT_PEOPLE = re.compile(
-    r"[A-Z]{2}|\b(?:Ministry|Forces?|Council|Party|Institute|Agency|Press|States|Fund|Union|Bank|Office|Group|Korea|Zealand"
-    r"|Command|Coalition|Programme|Group|Society|News|Drone|Drones|Lab)\b"
+    r"[A-Z]{2}|\b(?:Ministry|Forces?|Council|Party|Institute|Agency|Press|States|Fund|Union|Bank|Office|Group|Korea"
+    r"|Zealand|Command|Coalition|Programme|Society|News|Drones?|Lab)\b"
 )
 _NOT_TOLD = re.compile(
-    r"\b(?:did not|does not|without|no) (?:give|giving|say|state|disclos\w*|details?|specify|name|publish\w*|reveal\w*)\b"
+    r"\b(?:did not|does not|without|no) (?:give|giving|say|state|disclos\w*|details?|specify|name|publish\w*)\b"
     r"|\b(?:was|were|is|are) not (?:disclosed|given|published|specified|announced|stated|made public)\b|\bundisclosed\b"
     r"|\bneither\b[^.]*\bnor\b[^.]*\b(?:given|stated|announced|disclosed|named|published)\b|\bnot (?:said|disclosed)\b"
     r"|明らかに(?:され|し)てい?な|明らかにしなかった|公表され(?:てい)?な|示され(?:てい)?な|非公表"
@@ -124,7 +124,7 @@ def _has_number(found: Sequence[str]) -> bool:
 
 
 def _has_count(found: Sequence[str], counted: Concept | None, group: str) -> bool:
-    """Whether a number that is no sum of money stands near what is counted (anywhere, if the question does not tell)."""
+    """Whether a number that is no sum of money stands near what is counted, or anywhere if that is not known."""
     numbers = [
         at
         for at, token in enumerate(found)

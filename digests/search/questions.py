@@ -33,12 +33,18 @@ _MONEY_EN = (
 )
 _MONEY_UK = r"грошей|коштів|коштує|коштувал\w+|доларів|євро|єн|мільйонів|мільярдів|млн|млрд"
 _PAYING_UK = r"внес\w*|виділ\w*|заплат\w*|сплат\w*|вклал\w*|витрат\w*|надал\w*|пообіця\w*"
+# "Скільки Японія внесла", but not "Скільки генераторів надала".
+_PAID_UK = rf"\bскільки\b(?! \w+(?:ів|їв|ей|ок|их|ин)\b).*\b(?:{_PAYING_UK})\b"
+_MONEY_EN_RULE = (
+    r"\bhow much\b|\bwhat (?:sum|amount)\b|\bwhat (?:is|was) the total\b"
+    rf"|\bhow (?:large|big)\b.*\b(?:{_MONEY_EN})\b"
+)
 _RULES: dict[str, tuple[tuple[Wanted, str], ...]] = {
     "en": (
         (Wanted.DURATION, r"\bhow long\b|\bfor how many (?:days|weeks|months|years)\b"),
         (Wanted.COUNT, r"\bhow many\b|\bwhat number\b|\bhow often\b"),
         (Wanted.SHARE, r"\bwhat (?:share|percentage|proportion)\b|\bhow much of\b"),
-        (Wanted.MONEY, rf"\bhow much\b|\bwhat (?:sum|amount)\b|\bwhat (?:is|was) the total\b|\bhow (?:large|big)\b.*\b(?:{_MONEY_EN})\b"),
+        (Wanted.MONEY, _MONEY_EN_RULE),
         (Wanted.REASON, r"\bwhy\b|\bwhat (?:is|was) the reason\b|\bfor what reason\b"),
         (Wanted.TIME, r"\bwhen\b|\bsince when\b|\b(?:what|which) (?:date|day|month|year)\b"),
         (Wanted.PERSON, r"\bwho(?:m|se)?\b"),
@@ -63,7 +69,7 @@ _RULES: dict[str, tuple[tuple[Wanted, str], ...]] = {
     "uk": (
         (Wanted.DURATION, r"\bяк довго\b|\bна який термін\b|\bскільки (?:часу|днів|тижнів|місяців|років)\b"),
         (Wanted.SHARE, r"\bяк(?:а|у|ий) (?:частк\w+|відсоток)\b|\bскільки відсотків\b"),
-        (Wanted.MONEY, rf"\bскільки (?:{_MONEY_UK})\b|\bяк(?:у|а) сум\w+|\bскільки\b.*\b(?:{_PAYING_UK})\b"),
+        (Wanted.MONEY, rf"\bскільки (?:{_MONEY_UK})\b|\bяк(?:у|а) сум\w+|{_PAID_UK}"),
         (Wanted.COUNT, r"\bскільки\b|\bяка кількість\b"),
         (Wanted.REASON, r"\bчому\b|\bз якої причини\b|\bнавіщо\b"),
         (Wanted.TIME, r"\bколи\b|\bвідколи\b|\bв якому році\b|\bу якому році\b|\bякого (?:числа|дня|року)\b"),

@@ -1,4 +1,4 @@
-"""How well a fact or passage supports an answer: what of the question it holds, and whether it is of the wanted kind."""
+"""How well a fact or passage supports an answer: what of the question it holds, and whether it is the kind wanted."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ DONE = frozenset((Status.DELIVERED, Status.UNDER_WAY, Status.AGREED, Status.DECI
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Something that can be cited: a fact in all its languages, or a passage of an item or brief."""
+    """Something that can be cited: a fact in all its languages, or a passage of an item."""
 
     ref: str
     texts: Mapping[str, str]
@@ -47,7 +47,6 @@ class Unit:
     held: Mapping[str, str]
     """Language group to the text's tokens, joined."""
     date: str
-    passage: Passage
     fact: Fact | None = None
     implied: frozenset[str] = frozenset()
     """Places that go without saying where the unit stands."""
@@ -70,7 +69,7 @@ class Support:
     """Whether it has what the question wants: a sum, a number, a period."""
 
 
-def fact_unit(fact: Fact, passage: Passage, implied: frozenset[str], beside: str = " ") -> Unit:
+def fact_unit(fact: Fact, implied: frozenset[str] = frozenset(), beside: str = " ") -> Unit:
     """The unit of a fact. What its actors are called counts as said."""
     actors = evidence.joined(token for actor in fact.actors for token in analysers.tokens(actor, "en"))
     held = {
@@ -78,14 +77,14 @@ def fact_unit(fact: Fact, passage: Passage, implied: frozenset[str], beside: str
         for language, text in fact.claim.values.items()
     }
     held["en"] = held.get("en", " ") + actors.lstrip()
-    return Unit(fact.id, fact.claim.values, held, fact.date, passage, fact, implied, beside)
+    return Unit(fact.id, fact.claim.values, held, fact.date, fact, implied, beside)
 
 
 def passage_unit(passage: Passage) -> Unit:
-    """The unit of a passage of an item or brief."""
+    """The unit of a passage of an item."""
     group = analysers.group_of(passage.language)
     held = {group: evidence.joined(analysers.tokens(passage.text, passage.language))}
-    return Unit(passage.ref, {passage.language: passage.text}, held, passage.date, passage)
+    return Unit(passage.ref, {passage.language: passage.text}, held, passage.date)
 
 
 def concept_weights(concepts: Sequence[Concept], rarity: Mapping[str, float]) -> dict[str, float]:
@@ -141,8 +140,6 @@ def _liking(unit: Unit, question: Question, *, fits: bool) -> float:
         liking -= 0.02 if unit.fact.grade is Grade.STATE_OR_PARTISAN else 0.0
         liking += 0.01 if unit.fact.grade in (Grade.OFFICIAL, Grade.DATASET) else 0.0
         liking -= 0.06 if _only_deputy(unit.fact, question) else 0.0
-    elif unit.ref.startswith("brief:"):
-        liking -= 0.05
     return liking + (0.01 if question.language in unit.texts else 0.0)
 
 
@@ -189,7 +186,7 @@ def _in_text(concept: Concept, group: str, held: str) -> float:
 
 
 def _dated(concept: Concept, unit: Unit) -> float:
-    """A year, month or day is there as the unit's own date, or in its text (a little less, as plans name years, too)."""
+    """A year, month or day is there as the unit's own date or (a little less, as plans do that, too) in its text."""
     year, _, rest = unit.date.partition("-")
     month, _, day = rest.partition("-")
     form = concept.forms["en"][0]

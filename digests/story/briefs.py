@@ -14,7 +14,7 @@ from digests.story.files import BriefFront
 from digests.yamlfile import load_yaml, read_text, validate
 
 _CITATION = re.compile(r"[ \t]*\[([^\[\]]*)\]")
-_AFTER = re.compile(r"[.!?…。！？]+[\"'”’»)」』）]*|\Z")
+_AFTER = re.compile(r"[\"'”’»)」』）]*[.!?…。！？]+[\"'”’»)」』）]*|\Z")
 _HEADING = re.compile(r"#{2,3}\s+(\S.*)")
 _QUOTES = str.maketrans({"“": "(", "«": "(", "„": "(", "”": ")", "»": ")"})
 

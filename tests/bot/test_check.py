@@ -35,7 +35,8 @@ def test_the_shipped_configuration_has_neither_mistakes_nor_doubts() -> None:
 
 def test_a_good_folder_says_what_there_is(folder: Path) -> None:
     report = check_all(folder)
-    assert report.problems == report.warnings == ()
+    assert not report.problems
+    assert not report.warnings
     assert report.lines() == [
         "ok: 3 sections, 2 sources, 6 facts, 6 glossary terms, 1 series, 9 briefs, 1 digest",
     ]
@@ -74,6 +75,14 @@ def test_a_section_that_nothing_is_filed_into_or_posted_from_is_doubtful(folder:
     assert len(warnings) == 2
     assert "into the section money" in warnings[0]
     assert "no digest posts the section money" in warnings[1]
+
+
+def test_a_digest_in_a_language_that_the_story_lacks_is_doubtful(folder: Path) -> None:
+    story = folder / "stories" / "tiny" / "story.yaml"
+    story.write_text(story.read_text().replace("languages: [en, ja, uk]", "languages: [en, ja]"))
+    (folder / "bot.yaml").write_text(BOT + "language: uk\n")
+    (warning,) = check_all(folder).warnings
+    assert "'uk'" in warning
 
 
 def test_no_digest_and_a_destination_on_a_platform_that_is_off_are_doubtful(folder: Path) -> None:

@@ -96,8 +96,8 @@ def test_an_options_name_is_one_lower_case_word(option: Option) -> None:
 @pytest.mark.parametrize("command", EVERY)
 def test_descriptions_fit_in_every_language(command: Command, language: str) -> None:
     t = translator(language)
-    for described in (command, *command.options):
-        assert 1 <= len(t(described.description)) <= LONGEST_DESCRIPTION
+    for text in (command.description, *(option.description for option in command.options)):
+        assert 1 <= len(t(text)) <= LONGEST_DESCRIPTION
 
 
 @pytest.mark.parametrize("language", ["ja", "uk"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from types import ModuleType
 
@@ -14,9 +15,14 @@ from bot.adapters.web import WebOptions
 
 
 @pytest.fixture(autouse=True)
-def fresh() -> None:
-    platforms.platform_modules.cache_clear()
-    platforms.options_model.cache_clear()
+def fresh() -> Iterator[None]:
+    """Nothing remembered from other tests, nothing left for them."""
+    caches = (platforms.platform_modules, platforms.options_model)
+    for remembered in caches:
+        remembered.cache_clear()
+    yield
+    for remembered in caches:
+        remembered.cache_clear()
 
 
 def test_the_local_chat_is_found_without_any_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -112,9 +112,9 @@ async def test_a_good_change_becomes_active_as_a_whole(store: ConfigStore, folde
     swap(folder, "id: morning", "id: evening")
     swap(folder, "The river bridge", "The long bridge", "stories/tiny/story.yaml")
     assert await store.reload_now()
-    assert store.settings.digest("evening")
+    assert store.settings.digests[0].id == "evening"
     assert store.story.name.get("en") == "The long bridge"
-    assert before[0].digest("morning")
+    assert before[0].digests[0].id == "morning"
     assert ear.heard == [True]
 
 
@@ -160,6 +160,16 @@ async def test_taking_a_mistake_back_is_told_too_although_nothing_else_changes(
     assert store.settings is active
     assert ear.heard == [False, False]
     assert store.problems == ()
+
+
+async def test_the_same_mistakes_are_told_once(store: ConfigStore, folder: Path) -> None:
+    ear = Ear(store)
+    swap(folder, "id: morning", "id: Morning!")
+    await store.reload_now()
+    first = store.last_refusal
+    await store.reload_now()
+    assert store.last_refusal is first
+    assert ear.heard == [False]
 
 
 async def test_reading_the_same_again_disturbs_nobody(store: ConfigStore) -> None:

@@ -58,6 +58,11 @@ def test_citations_behind_the_full_stop_and_two_brackets_in_a_row_are_understood
     assert sentences(file) == [("One thing is so.", ("a-1",)), ("Another is.", ("a-1", "a-2"))]
 
 
+def test_a_quotation_may_close_behind_the_bracket(tmp_path: Path) -> None:
+    file = brief(tmp_path, "She said “it is late [a-1].” The paper says “so is this [a-2]”.\n")
+    assert [text for text, _ in sentences(file)] == ["She said “it is late.”", "The paper says “so is this”."]
+
+
 def test_a_sentence_may_run_over_several_lines(tmp_path: Path) -> None:
     file = brief(tmp_path, "One thing\nis so\n[a-1]. More\n[a-2].\n")
     assert sentences(file) == [("One thing is so.", ("a-1",)), ("More.", ("a-2",))]

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import sys
 import time
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from digests import yamlfile
 from digests.errors import ConfigError, Problem
 from digests.yamlfile import MAX_BYTES, MAX_DEPTH, Document, Place, load_yaml, read_text, scalar
+
+TINY = Path(__file__).parents[1] / "data" / "stories" / "tiny"
 
 
 def load(text: str) -> Document:
@@ -228,6 +234,24 @@ def test_missing_unreadable_and_too_large_files_are_told(tmp_path: Path) -> None
     large.write_bytes(b"#" * (MAX_BYTES + 1))
     with pytest.raises(ConfigError, match="larger"):
         load_yaml(large)
+
+
+def test_without_libyaml_values_places_and_refusals_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(yaml, "__with_libyaml__", False)
+    spec = importlib.util.spec_from_file_location("yamlfile_without_libyaml", yamlfile.__file__)
+    assert spec is not None
+    assert spec.loader is not None
+    slow = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, spec.name, slow)
+    spec.loader.exec_module(slow)
+    facts = TINY / "facts.yaml"
+    assert slow.load_yaml(facts).value == load_yaml(facts).value
+    path = ("facts", 3, "claim", "uk")
+    assert str(slow.load_yaml(facts).place(path)) == str(load_yaml(facts).place(path))
+    for text in ("a: 1\na: 2\n", "a: !!int 5", "[" * 1000, "a: &a [*a]", "a: [1\nb: 2", "a:\n\t- b"):
+        with pytest.raises(ConfigError) as caught:
+            slow.load_yaml(Path("x.yaml"), text)
+        assert caught.value.problems[0].line == refused(text)[0].line
 
 
 _texts = st.text(st.characters(min_codepoint=0x20, max_codepoint=0xD7FF, exclude_categories=("Cc", "Cs")), max_size=20)

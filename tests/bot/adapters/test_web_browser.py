@@ -597,11 +597,28 @@ async def test_whatever_can_be_used_has_a_name(chat: Chat, adapter: WebAdapter, 
     assert await chat.page.evaluate(BROKEN_MARKUP) == []
 
 
-async def test_the_log_reads_out_what_is_new_and_nothing_else(chat: Chat, adapter: WebAdapter) -> None:
-    log = chat.page.get_by_role("log", name="# news")
+LISTEN_TO_THE_LOG = """() => {
+  const log = document.getElementById("log");
+  window.heard = [];
+  new MutationObserver((records) => {
+    const added = records.some((record) => record.addedNodes.length);
+    if (added) window.heard.push(log.getAttribute("aria-live"));
+  }).observe(log, { childList: true });
+}"""
+
+
+async def test_the_log_reads_out_what_is_new_but_not_a_whole_channel(chat: Chat, adapter: WebAdapter) -> None:
+    for words in ("one", "two", "three"):
+        await post(adapter, words, SPARE)
+    await chat.page.evaluate(LISTEN_TO_THE_LOG)
+    await chat.channel("# newsroom").click()
+    await expect(chat.articles).to_have_count(3)
+    log = chat.page.get_by_role("log", name="# newsroom")
     await expect(log).to_have_attribute("aria-live", "polite")
     await expect(log).to_have_attribute("aria-relevant", "additions")
-    await expect(chat.page.get_by_role("status")).to_have_text("")
+    await post(adapter, "four", SPARE)
+    await expect(chat.articles).to_have_count(4)
+    assert await chat.page.evaluate("window.heard") == ["off", "polite"]
 
 
 async def test_words_in_another_language_say_so(chat: Chat, adapter: WebAdapter) -> None:
