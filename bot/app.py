@@ -22,7 +22,7 @@ from bot.reload import ConfigStore
 from bot.settings import Settings
 from digests.archive import Archive
 from digests.filing import Filer
-from digests.ingest.fetch import Fetcher
+from digests.ingest.fetch import Fetcher, FetchLimits, default_user_agent
 from digests.ingest.update import Updater
 from digests.model import Destination
 from digests.retention import Policy, enforce
@@ -79,24 +79,31 @@ class App:
 
     @classmethod
     async def create(
-        cls, config: Path, *, now: Callable[[], datetime] = utc_now, archive: str | None = None
+        cls,
+        config: Path,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        archive: str | None = None,
+        limits: FetchLimits | None = None,
     ) -> App:
         """Load the configuration, open the archive, put the dossier into it. Raises KakehashiError's children.
 
-        ``archive`` is a URL that takes the place of the configured one.
+        ``archive`` is a URL that takes the place of the configured one; ``limits`` bound what is fetched.
         """
         store = await ConfigStore.load(config)
         opened = await Archive.open(archive or store.settings.archive)
         try:
-            return await cls._assemble(store, opened, now)
+            fetcher = Fetcher(limits=limits, user_agent=default_user_agent(store.settings.ingest.user_agent_contact))
+            return await cls._assemble(store, opened, fetcher, now)
         except BaseException:
             await opened.close()
             raise
 
     @classmethod
-    async def _assemble(cls, store: ConfigStore, archive: Archive, now: Callable[[], datetime]) -> App:
+    async def _assemble(
+        cls, store: ConfigStore, archive: Archive, fetcher: Fetcher, now: Callable[[], datetime]
+    ) -> App:
         index = await open_index(archive)
-        fetcher = Fetcher()
         filer = await asyncio.to_thread(Filer, store.story)
         updater = Updater(archive, store.story, fetcher=fetcher, index=index, filer=filer)
         await updater.sync_dossier(now())

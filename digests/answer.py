@@ -23,7 +23,7 @@ from digests.glossary import Glossary
 from digests.model import Answer, AnswerSentence, Citation, Fact, Passage, Status
 from digests.search import analysers, citations, evidence, lexicon
 from digests.search.index import SearchIndex
-from digests.search.query import Concept, ConceptKind, Filters
+from digests.search.query import Concept, ConceptKind
 from digests.search.questions import Question, Wanted, analyse
 from digests.search.support import DONE, IMPLIED, UNDONE, Support, Unit, concept_weights, fact_unit, judge, passage_unit
 from digests.search.terms import Terms
@@ -60,7 +60,7 @@ _PROMISED = frozenset(("pay", "give", "give+export", "send", "buy"))
 _CLOSE = 0.12
 """How far below the best score a further piece may be."""
 _SEEN_ENOUGH = 0.25
-_CANDIDATES = 40
+_CANDIDATES = 30
 _LONGEST_PIECE = 420
 _YEAR = re.compile(r"n(?:19|20)\d\d\Z")
 _KANA = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
@@ -85,9 +85,11 @@ class Answerer:
         self._archive = archive
         self._index = index
         self._terms = Terms(Glossary(story.glossary))
-        self._facts: Mapping[str, Fact] = {fact.id: fact for fact in story.facts}
-        self._implied = _implied_places(story.facts)
-        self._beside = _beside(story.facts)
+        implied, beside = _implied_places(story.facts), _beside(story.facts)
+        self._units: Mapping[str, Unit] = {
+            fact.id: fact_unit(fact, implied.get(fact.section, frozenset()), beside[fact.section, fact.source.url])
+            for fact in story.facts
+        }
 
     async def answer(self, text: str, language: str, now: datetime) -> Answer:
         """Answer a question that was asked by a reader of ``language``."""
@@ -124,18 +126,10 @@ class Answerer:
         """Everything found for a question, best first."""
         spoken = _spoken(text, language)
         question = analyse(_dated(text, now), spoken, self._terms, limit=_CANDIDATES)
-        passages = await self._candidates(question)
+        passages = [hit.passage for hit in await self._index.search(self._archive, question.query)]
         rarity = await self._index.weights(self._archive, question.query)
         weights = concept_weights(question.query.concepts, rarity)
         return await asyncio.to_thread(self._judge_all, question, passages, weights)
-
-    async def _candidates(self, question: Question) -> list[Passage]:
-        """Passages worth measuring: facts and briefs are searched by themselves, so that news cannot crowd them out."""
-        found: list[Passage] = []
-        for scopes in (frozenset({"fact", "brief"}), frozenset({"item"})):
-            query = replace(question.query, filters=Filters(scopes=scopes))
-            found += [hit.passage for hit in await self._index.search(self._archive, query)]
-        return found
 
     def _judge_all(self, question: Question, passages: Iterable[Passage], weights: Mapping[str, float]) -> Ranking:
         units: dict[str | int, Unit] = {}
@@ -146,15 +140,10 @@ class Answerer:
             # A brief says what its facts say: it leads to them and is not quoted itself.
             brief = passage.ref.startswith("brief:")
             for fact_id in citations.facts_of_brief(self.story, passage) if brief else (passage.ref,):
-                fact = self._facts.get(fact_id)
-                if fact and fact.id not in units:
-                    units[fact.id] = self._fact_unit(fact)
+                if fact_id in self._units:
+                    units[fact_id] = self._units[fact_id]
         supports = [judge(unit, question, weights) for unit in units.values()]
         return Ranking(question, tuple(_ordered(supports, question)))
-
-    def _fact_unit(self, fact: Fact) -> Unit:
-        implied = self._implied.get(fact.section, frozenset())
-        return fact_unit(fact, implied, self._beside[fact.section, fact.source.url])
 
     async def _citation(self, unit: Unit, language: str) -> Citation | None:
         if unit.fact:

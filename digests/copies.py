@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from array import array
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from struct import iter_unpack
 
 from rensa import RMinHash, RMinHashLSH
 
@@ -27,6 +29,8 @@ _SEPARATORS = re.compile(r"[.,\u00a0\u202f]")
 
 _BANDS, _ROWS = 10, 3
 """Two texts of Jaccard similarity 0.7 become candidates with a chance of 98 %, of 0.3 with one of 24 %."""
+_MINHASHED = 96
+"""Shingles that go into the bands; 96 tell the similarity well enough to choose candidates."""
 _PERMUTATIONS = _BANDS * _ROWS
 _SEED = 42
 _HEADER = 4
@@ -52,8 +56,9 @@ class Sketch:
         return frozenset(array("I", self.data[_HEADER : _HEADER + 4 * self.data[1]]))
 
     @cached_property
-    def shingles(self) -> frozenset[int]:
-        return frozenset(array("I", self._shingles))
+    def kept(self) -> array[int]:
+        """The smallest shingle hashes, in order."""
+        return array("I", self._shingles)
 
     @property
     def total(self) -> int:
@@ -65,9 +70,9 @@ class Sketch:
         return self.data[_HEADER + 4 * self.data[1] :]
 
     def tokens(self) -> list[bytes]:
-        """The shingles as what MinHash takes."""
-        packed = self._shingles
-        return [packed[at : at + 4] for at in range(0, len(packed), 4)]
+        """The smallest shingles as what MinHash takes."""
+        packed = self._shingles[: 4 * _MINHASHED]
+        return [token for (token,) in iter_unpack("4s", packed)]
 
 
 def sketch(title: str, text: str) -> Sketch:
@@ -94,14 +99,12 @@ def readable(data: bytes | None) -> bool:
 def containment(one: Sketch, other: Sketch) -> float:
     """The share of the smaller text's shingles that stand in the larger one, 0..1."""
     small, large = (one, other) if one.total <= other.total else (other, one)
-    ours, theirs = small.shingles, large.shingles
-    for kept in (small, large):
-        if kept.total > len(kept.shingles) and kept.shingles:
-            # Only the smallest hashes are known: compare both below the largest known one.
-            limit = max(kept.shingles)
-            ours = frozenset(value for value in ours if value <= limit)
-            theirs = frozenset(value for value in theirs if value <= limit)
-    return len(ours & theirs) / len(ours) if ours else 0.0
+    ours, theirs = small.kept, large.kept
+    if large.total > len(theirs) and theirs:
+        # Only the smallest hashes are known: compare both below the largest that both know.
+        limit = min(kept.kept[-1] for kept in (small, large) if kept.total > len(kept.kept))
+        ours, theirs = ours[: bisect_right(ours, limit)], theirs[: bisect_right(theirs, limit)]
+    return len(frozenset(theirs).intersection(ours)) / len(ours) if ours else 0.0
 
 
 def same_numbers(one: Sketch, other: Sketch) -> bool:

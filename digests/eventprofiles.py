@@ -10,23 +10,29 @@ from array import array
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
+from operator import attrgetter
 from typing import Any
 
 from digests.eventterms import AMOUNT, BRIDGE, kind_of
 
-_MOST_TERMS = 40
-_MOST_POSTINGS = 500
+_MOST_TERMS = 32
+_MOST_POSTINGS = 400
 """A term of more events than this says too little to look at them all."""
-_MOST_LOOKUPS = 24
-_MOST_COMPARED = 8
+_MOST_LOOKED_AT = 800
+"""Postings looked at for one item, those of its weightiest terms first: bounds the cost."""
+_MOST_COMPARED = 6
 _LEAST_BACKGROUND = 20
-_LOGS = [0.0, *(math.log(number) for number in range(1, 4096))]
+_MOST_SHARED = 6
+_KINDS = 5
 
 
 @dataclass(slots=True)
 class _Event:
     terms: array[int]
     weights: array[float]
+    """Mean tf-idf weight of each term over the event's items."""
+    squares: array[float]
+    """Sum of squared weights by kind of term."""
     items: int
     scripts: int
     """Bit n is set when an item is written in script n (see :mod:`digests.eventterms`)."""
@@ -81,69 +87,66 @@ class EventProfiles:
 
     def alike(self, terms: Mapping[str, float], script: int) -> list[Likeness]:
         """The events most like an item of these terms, best first."""
+        ids = self._ids
         weights: dict[int, float] = {}
-        norms = [0.0] * 5
-        log_size = math.log(self._size + 1)
-        ids, counts, kinds = self._ids, self._counts, self._kinds
-        for term, weight in terms.items():
+        squares = [0.0] * _KINDS
+        for term, weight in self.weigh(terms).items():
             number = ids.get(term)
-            if number is None:
-                value, kind = weight * log_size, kind_of(term)
-            else:
-                value, kind = weight * (log_size - _log(counts[number] + 1)), kinds[number]
-                weights[number] = value
-            norms[kind] += value * value
-        found = [self._compare(near, weights, norms, script, log_size) for near in self._nearest(weights)]
-        found.sort(key=lambda likeness: -likeness.cosine)
+            if number is not None:
+                weights[number] = weight
+            squares[kind_of(term) if number is None else self._kinds[number]] += weight * weight
+        found = [self._compare(near, weights, squares, script) for near in self._nearest(weights)]
+        found.sort(key=_cosine, reverse=True)
         return found
+
+    def weigh(self, terms: Mapping[str, float]) -> dict[str, float]:
+        """Term frequencies times how rare each term is among what has been seen."""
+        log_size = math.log(self._size + 1)
+        counts, ids = self._counts, self._ids
+        return {
+            term: weight * (log_size - math.log(counts[ids[term]] + 1) if term in ids else log_size)
+            for term, weight in terms.items()
+        }
 
     def _nearest(self, weights: Mapping[int, float]) -> list[int]:
         sums: dict[int, float] = {}
-        looked_up = 0
+        get = sums.get
+        looked_at = 0
         for number in sorted(weights, key=weights.__getitem__, reverse=True):
             postings = self._postings[number]
             if postings is None or len(postings) > _MOST_POSTINGS:
                 continue
+            looked_at += len(postings)
+            if looked_at > _MOST_LOOKED_AT:
+                break
             weight = weights[number]
             for event_id in postings:
-                sums[event_id] = sums.get(event_id, 0.0) + weight
-            looked_up += 1
-            if looked_up >= _MOST_LOOKUPS:
-                break
+                sums[event_id] = get(event_id, 0.0) + weight
         live = self._events
-        return [e for e in nlargest(_MOST_COMPARED, sums, key=sums.__getitem__) if e in live]
+        return [event_id for event_id in nlargest(_MOST_COMPARED, sums, key=sums.__getitem__) if event_id in live]
 
-    def _compare(
-        self, event_id: int, weights: Mapping[int, float], norms: Sequence[float], script: int, log_size: float
-    ) -> Likeness:
-        event = self._events[event_id]
+    def _compare(self, event_id: int, weights: Mapping[int, float], squares: Sequence[float], script: int) -> Likeness:
+        event, kinds = self._events[event_id], self._kinds
         crossing = not event.scripts >> script & 1
-        counts, kinds = self._counts, self._kinds
-        dot = square = 0.0
         shared: list[tuple[float, int]] = []
-        amounts = False
-        same_amount = False
-        for number, weight in zip(event.terms, event.weights, strict=True):
-            kind = kinds[number]
-            if kind < BRIDGE and (crossing or kind != script):
-                continue
-            theirs = weight * (log_size - _log(counts[number] + 1))
-            square += theirs * theirs
+        for number, theirs in zip(event.terms, event.weights, strict=True):
             ours = weights.get(number)
-            amounts = amounts or kind == AMOUNT
             if ours is not None:
-                dot += ours * theirs
-                shared.append((ours * theirs, number))
-                same_amount = same_amount or kind == AMOUNT
-        own = norms[BRIDGE] + norms[AMOUNT] + (0.0 if crossing else norms[script])
+                kind = kinds[number]
+                if kind >= BRIDGE or (kind == script and not crossing):
+                    shared.append((ours * theirs, number))
         shared.sort(reverse=True)
+        own, its = (squares[kind] for kind in (BRIDGE, AMOUNT)), (event.squares[kind] for kind in (BRIDGE, AMOUNT))
+        square = (sum(own) + (0.0 if crossing else squares[script])) * (
+            sum(its) + (0.0 if crossing else event.squares[script])
+        )
         return Likeness(
             event_id,
-            dot / math.sqrt(square * own) if square > 0 and own > 0 else 0.0,
+            sum(product for product, _ in shared) / math.sqrt(square) if square > 0 else 0.0,
             crossing,
-            tuple(self._names[number] for _, number in shared),
-            sum(1 for _, number in shared if kinds[number] >= BRIDGE),
-            amounts and norms[AMOUNT] > 0 and not same_amount,
+            tuple(self._names[number] for _, number in shared[:_MOST_SHARED]),
+            sum(kinds[number] >= BRIDGE for _, number in shared),
+            squares[AMOUNT] > 0 < event.squares[AMOUNT] and all(kinds[number] != AMOUNT for _, number in shared),
             event.last_at,
         )
 
@@ -152,48 +155,35 @@ class EventProfiles:
     def add(self, event_id: int, terms: Mapping[str, float], script: int, at: float) -> None:
         """Count an item into the event's profile, which begins with it if it is the first."""
         old = self._events.get(event_id)
-        merged = dict(terms)
-        items = 0
+        merged = self.weigh(terms)
+        items, scripts, last_at = 1, 1 << script, at
         if old is not None:
-            items = old.items
-            share = 1 / (items + 1)
-            merged = {term: weight * share for term, weight in terms.items()}
+            items, scripts, last_at = old.items + 1, old.scripts | scripts, max(at, old.last_at)
+            merged = {term: weight / items for term, weight in merged.items()}
             for number, weight in zip(old.terms, old.weights, strict=True):
                 name = self._names[number]
-                merged[name] = merged.get(name, 0.0) + weight * (1 - share)
-        scripts = (old.scripts if old else 0) | 1 << script
-        last = max(at, old.last_at) if old else at
-        self._put(event_id, merged, items + 1, scripts, last, before=old, seen=terms)
+                merged[name] = merged.get(name, 0.0) + weight * old.items / items
+        kept = nlargest(_MOST_TERMS, merged, key=merged.__getitem__)
+        self._put(event_id, {term: merged[term] for term in kept}, items, scripts, last_at)
+        for term in kept:
+            if term in terms:
+                self._counts[self._ids[term]] += 1
+        self._size += 1
 
-    def _put(
-        self,
-        event_id: int,
-        weights: Mapping[str, float],
-        items: int,
-        scripts: int,
-        last_at: float,
-        *,
-        before: _Event | None = None,
-        seen: Mapping[str, float] | None = None,
-    ) -> None:
-        kept = nlargest(_MOST_TERMS, weights, key=lambda term: weights[term] * self._rarity(term))
-        numbers = array("I", map(self._id, kept))
+    def _put(self, event_id: int, weights: Mapping[str, float], items: int, scripts: int, last_at: float) -> None:
+        before = self._events.get(event_id)
         known = frozenset(before.terms) if before else frozenset()
-        for number in numbers:
+        numbers = array("I", map(self._id, weights))
+        squares = array("f", (0.0,) * _KINDS)
+        for number, weight in zip(numbers, weights.values(), strict=True):
+            squares[self._kinds[number]] += weight * weight
             if number not in known:
                 postings = self._postings[number]
                 if postings is None:
                     self._postings[number] = array("q", (event_id,))
-                elif postings[-1] != event_id:
+                else:
                     postings.append(event_id)
-        for number, name in zip(numbers, kept, strict=True):
-            self._counts[number] += items if seen is None else name in seen
-        self._size += items if seen is None else 1
-        self._events[event_id] = _Event(numbers, array("f", (weights[term] for term in kept)), items, scripts, last_at)
-
-    def _rarity(self, term: str) -> float:
-        number = self._ids.get(term)
-        return math.log(self._size + 1) - (_log(self._counts[number] + 1) if number is not None else 0.0)
+        self._events[event_id] = _Event(numbers, array("f", weights.values()), squares, items, scripts, last_at)
 
     def _id(self, term: str) -> int:
         number = self._ids.get(term)
@@ -231,8 +221,11 @@ class EventProfiles:
 
     def load(self, event_id: int, profile: Mapping[str, Any], last_at: float) -> None:
         """Take a dumped profile back."""
-        self._put(event_id, profile["terms"], profile["items"], profile["scripts"], last_at)
+        items = int(profile["items"])
+        self._put(event_id, profile["terms"], items, int(profile["scripts"]), last_at)
+        for number in self._events[event_id].terms:
+            self._counts[number] += items
+        self._size += items
 
 
-def _log(count: int) -> float:
-    return _LOGS[count] if count < len(_LOGS) else math.log(count)
+_cosine = attrgetter("cosine")

@@ -38,8 +38,9 @@ __all__ = ["Candidate", "EventIndex", "EventRow", "ItemRow", "Placement", "best_
 WINDOW = timedelta(days=10)
 _DAY = 86_400.0
 _PRUNE_EVERY = 3_600.0
-_EVENTS_FOR_COPIES = 3
-_MEMBERS_FOR_COPIES = 8
+_EVENTS_FOR_COPIES = 2
+_MEMBERS_FOR_COPIES = 6
+_COSINE_FOR_COPIES = 0.25
 _MOST_TOLD = 4
 
 # Tuned on the tuning half of tests/data/events.jsonl.
@@ -171,6 +172,8 @@ class EventIndex:
     def _copy(self, data: Sketch, alike: list[Likeness]) -> tuple[float, _Entry] | None:
         slots = dict.fromkeys(self._copies.candidates(data))
         for likeness in alike[:_EVENTS_FOR_COPIES]:
+            if likeness.crossing or likeness.cosine < _COSINE_FOR_COPIES:
+                continue
             slots.update(dict.fromkeys(self._members[likeness.event_id][-_MEMBERS_FOR_COPIES:]))
         best: tuple[float, _Entry] | None = None
         for slot in slots:

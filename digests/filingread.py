@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
-from digests.filingrules import FilingRules, included
+from digests.filingrules import FilingRules, included, languages_named
 from digests.glossary import Glossary, Refusal
 from digests.matching import WORD, Hit, Matcher, drop_covered, narrow
 from digests.profile import Profiles
@@ -16,6 +16,7 @@ from digests.sentences import sentence_spans
 _MOST_CHARACTERS = 6_000
 """What stands further down is not what an item is about; it also bounds the cost."""
 _EXCEPTION = "-"
+_EVERYWHERE = -1
 _start = itemgetter(1)
 
 
@@ -35,6 +36,8 @@ class Reading:
     profile: Mapping[str, float]
 
     def surface(self, name: str) -> str:
+        if name not in self.first:
+            return f"written in {name.removeprefix('language-')}"
         start, end = self.first[name]
         return " ".join(self.text[start:end].split())
 
@@ -63,7 +66,8 @@ class Reader:
         }
         of_term = _lists_of_terms(rules, self._containers)
         self._names_of_term = {term: (term, *of_term.get(term, ())) for term in glossary.terms}
-        self.bits = {name: 1 << at for at, name in enumerate((*rules.lists, *glossary.terms))}
+        names = (*rules.lists, *glossary.terms, *sorted(languages_named(rules)))
+        self.bits = {name: 1 << at for at, name in enumerate(names)}
         """Every name that rules may use, as one bit each."""
 
     def read(self, title: str, text: str, language: str) -> Reading:
@@ -90,6 +94,9 @@ class Reader:
                 else:
                     masks[name], first[name] = bit, (start, end)
         profile = self._profiles.scores(words) if self._profiles else {}
+        own = f"language-{language}"
+        if own in self.bits:
+            masks[own] = _EVERYWHERE
         present = sum(map(self.bits.__getitem__, masks))
         terms = frozenset(match.term_id for match in found)
         return Reading(whole, words, masks, present, first, self._lead, terms, refusals, profile)

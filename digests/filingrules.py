@@ -1,10 +1,12 @@
 """The filing rules of a story as data: what the ``filing`` part of story.yaml says (the format is told there).
 
-A *name* in a rule is the id of a word list or of a glossary term; no id may be both.
+A *name* in a rule is the id of a word list or of a glossary term; no id may be both. ``language-ja`` and the like
+stand for the item's own language.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -12,6 +14,9 @@ from digests.model import SourceKind
 
 WITHIN = ("item", "lead", "sentence", "title")
 """Where the words of a rule must stand together, from wide to narrow."""
+
+LANGUAGE = re.compile(r"language-[a-z]{2}")
+"""Names that mean the language of the item."""
 
 Where = tuple[str | int, ...]
 """Path of a value below ``filing`` in story.yaml."""
@@ -122,6 +127,8 @@ def _ids(rules: FilingRules, sections: Sequence[str], terms: Sequence[str]) -> I
             cure = f"use one of the story's sections: {', '.join(sections)}"
             yield RuleProblem(("sections", section), f"there is no section {section!r}", cure)
     for name in rules.lists:
+        if LANGUAGE.fullmatch(name):
+            yield RuleProblem(("lists", name), f"{name!r} stands for the item's language", "give the list another id")
         if name in terms:
             cure = "give the list another id"
             yield RuleProblem(
@@ -138,11 +145,21 @@ def _names(rules: FilingRules, terms: Sequence[str]) -> Iterator[RuleProblem]:
     for where, name in _uses(rules):
         of_a_list = where[-2] == "includes"
         of_terms = where[0] == "lists" and where[-2] == "terms"
-        found = name in known_terms if of_terms else name in rules.lists or (not of_a_list and name in known_terms)
+        found = (
+            name in known_terms
+            if of_terms
+            else name in rules.lists
+            or (not of_a_list and (name in known_terms or LANGUAGE.fullmatch(name) is not None))
+        )
         if not found:
             what = "glossary term" if of_terms else "word list" if of_a_list else "word list or glossary term"
             cure = "correct the spelling, or add it " + ("to glossary.yaml" if of_terms else "under lists")
             yield RuleProblem(where, f"there is no {what} {name!r}", cure)
+
+
+def languages_named(rules: FilingRules) -> frozenset[str]:
+    """The ``language-…`` names that the rules use."""
+    return frozenset(name for _, name in _uses(rules) if LANGUAGE.fullmatch(name))
 
 
 def _uses(rules: FilingRules) -> Iterator[tuple[Where, str]]:

@@ -121,7 +121,7 @@ def reasons(held: Iterable[Held], reading: Reading) -> tuple[Reason, ...]:
 def _named(rule: Rule | OffTopicRule, reading: Reading) -> list[str]:
     """The names that made the rule hold: all of ``all``, and the first found of ``any``."""
     either = [name for name in rule.any if name in reading.masks]
-    either.sort(key=lambda name: reading.first[name][0])
+    either.sort(key=lambda name: reading.first.get(name, (0, 0))[0])
     return [*rule.all, *either[:1]]
 
 

@@ -55,10 +55,19 @@ def texts() -> st.SearchStrategy[Text]:
     return st.builds(Text, words(), styles, st.none() | st.sampled_from((*LANGUAGES, "zh-Hant")))
 
 
+def times() -> st.SearchStrategy[Time]:
+    return st.builds(Time, moments(), st.sampled_from(("date", "time", "datetime", "relative")))
+
+
+INLINES: dict[type, st.SearchStrategy[Inline]] = {
+    Text: texts(),
+    Link: st.builds(Link, words(), addresses()),
+    Time: times(),
+}
+
+
 def inlines() -> st.SearchStrategy[Inlines]:
-    times = st.builds(Time, moments(), st.sampled_from(("date", "time", "datetime", "relative")))
-    one: st.SearchStrategy[Inline] = texts() | st.builds(Link, words(), addresses()) | times
-    return st.lists(one, max_size=4).map(tuple)
+    return st.lists(st.one_of(*INLINES.values()), max_size=4).map(tuple)
 
 
 def buttons() -> st.SearchStrategy[Button]:
@@ -83,19 +92,26 @@ def tables() -> st.SearchStrategy[Table]:
     return st.integers(1, 3).flatmap(of_width)
 
 
-def blocks() -> st.SearchStrategy[Block]:
+def bullet_lists() -> st.SearchStrategy[BulletList]:
     bullets = st.lists(st.builds(Bullet, inlines(), inlines()), max_size=4).map(tuple)
-    return st.one_of(
-        st.builds(Heading, words(), st.sampled_from((1, 2))),
-        st.builds(Paragraph, inlines()),
-        st.builds(BulletList, bullets, st.booleans(), st.integers(1, 500)),
-        st.builds(Quote, inlines(), inlines()),
-        st.builds(Context, inlines()),
-        st.just(Divider()),
-        tables(),
-        st.builds(Image, st.text("abcdef019", min_size=1, max_size=64), words(minimum=1), st.none() | words()),
-        st.builds(Actions, st.lists(buttons(), min_size=1, max_size=5).map(tuple)),
-    )
+    return st.builds(BulletList, bullets, st.booleans(), st.integers(1, 500))
+
+
+BLOCKS: dict[type, st.SearchStrategy[Block]] = {
+    Heading: st.builds(Heading, words(), st.sampled_from((1, 2))),
+    Paragraph: st.builds(Paragraph, inlines()),
+    BulletList: bullet_lists(),
+    Quote: st.builds(Quote, inlines(), inlines()),
+    Context: st.builds(Context, inlines()),
+    Divider: st.just(Divider()),
+    Table: tables(),
+    Image: st.builds(Image, st.text("abcdef019", min_size=1, max_size=64), words(minimum=1), st.none() | words()),
+    Actions: st.builds(Actions, st.lists(buttons(), min_size=1, max_size=5).map(tuple)),
+}
+
+
+def blocks() -> st.SearchStrategy[Block]:
+    return st.one_of(*BLOCKS.values())
 
 
 def messages() -> st.SearchStrategy[Message]:

@@ -85,13 +85,17 @@ class Dispatcher:
         return tuple((starts + holds)[:MOST_SUGGESTIONS])
 
     def notices(self, language: str) -> tuple[str, ...]:
-        """Why a changed configuration was refused, one line a problem."""
-        problems = self._services.configuration.problems
-        if not problems:
-            return ()
+        """Why a changed configuration was refused, one line a problem; and what waits for a restart."""
         t = translator(language)
-        head = t("The changed configuration was refused; the one before it stays active.")
-        return (head, *(str(problem) for problem in problems))
+        configuration = self._services.configuration
+        lines: list[str] = []
+        if configuration.problems:
+            lines.append(t("The changed configuration was refused; the one before it stays active."))
+            lines += [str(problem) for problem in configuration.problems]
+        if configuration.needs_restart:
+            keys = ", ".join(configuration.needs_restart)
+            lines.append(t("Changed in bot.yaml, but waiting for the next start: {keys}", keys=keys))
+        return tuple(lines)
 
     def _suggest(self, option: Option, member: Member) -> list[Choice]:
         t = translator(member.language)

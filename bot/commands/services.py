@@ -30,6 +30,11 @@ class Configuration(Protocol):
         """What was wrong when a changed configuration was last refused; empty once a good one is active."""
         ...
 
+    @property
+    def needs_restart(self) -> tuple[str, ...]:
+        """Keys that have changed since the start and take effect only with the next one."""
+        ...
+
 
 class Editions(Protocol):
     """What commands may do with editions: look ahead, preview and post."""

@@ -70,7 +70,6 @@ _KINDS: tuple[tuple[str, tuple[Network, ...], bool], ...] = (
 """What is refused, under which name, and whether ``allow_private`` allows it."""
 
 _LOCAL_NAME = re.compile(r"(?:.*\.)?(?:localhost|localdomain|internal|home\.arpa)|metadata", re.IGNORECASE)
-_DOTTED = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 
 
 def why_refused(address: str, *, allow_private: bool = False) -> str | None:
@@ -104,7 +103,7 @@ def check_url(url: str, *, allow_private: bool = False) -> can_ada.URL:
     host = parsed.hostname
     literal = host.strip("[]")
     if _is_literal(literal):
-        if not host.startswith("[") and not _DOTTED.fullmatch(_written_host(url)):
+        if not host.startswith("[") and _written_host(url) != literal:
             raise UnsafeAddress(f"the host in {url[:80]!r} is an address in disguise ({literal})")
         if why := why_refused(literal, allow_private=allow_private):
             raise UnsafeAddress(f"{literal} is {why}; {_cure(why)}")
@@ -145,7 +144,7 @@ class RefusedAddressError(OSError):
     """Raised inside the connector, which knows only OSError; the fetcher turns it into UnsafeAddress."""
 
 
-def guarded_socket(allow_private: bool) -> SocketFactoryType:
+def guarded_socket(*, allow_private: bool) -> SocketFactoryType:
     """What creates the sockets of a connector: refuses, whatever came before, addresses that are not allowed."""
 
     def create(info: AddrInfoType) -> socket.socket:

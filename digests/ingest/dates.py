@@ -55,7 +55,7 @@ _TIME = r"(?P<h>\d{1,2}):(?P<mi>\d{2})(?::(?P<s>\d{2})(?:[.,]\d+)?)?\s*(?P<half>
 _TAIL = r"(?P<zone>.*)"
 _ISO = re.compile(
     r"(?P<y>\d{4})-?(?P<mo>\d{2})-?(?P<d>\d{2})(?:[t_ ]*(?P<h>\d{2}):?(?P<mi>\d{2})(?::?(?P<s>\d{2})(?:[.,]\d+)?)?"
-    r"(?P<half>(?!))?)?" + _TAIL, re.IGNORECASE,
+    r"(?P<half>(?!))?)?(?!\d)" + _TAIL, re.IGNORECASE,
 )  # fmt: skip
 _DAY_FIRST = re.compile(
     rf"(?:[^\W\d]+\.?,?\s*)?(?P<d>\d{{1,2}})(?:st|nd|rd|th)?[\s.-]+(?:de )?(?P<name>[^\W\d]{{3,12}})[.,]?[\s-]*"

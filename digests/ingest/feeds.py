@@ -87,10 +87,10 @@ def _read_xml(text: str, url: str | None, problems: tuple[str, ...]) -> FeedData
         if finding.root == "html" or not _ENTRY_TAG.search(text):
             raise ParseError(f"it is XML but not a feed: its outermost element is {finding.root[:40]!r}") from finding
         raise _NeedsFeedparser(f"its outermost element is {finding.root[:40]!r}") from finding
-    feed = settled(tree.entries(), title=tree.title, language=tree.language, url=url, problems=problems)
-    if not feed.entries and _ENTRY_TAG.search(text):
+    found = list(tree.entries())
+    if not found and _ENTRY_TAG.search(text):
         raise _NeedsFeedparser(problems[-1] if problems else "no entries stand where they should")
-    return feed
+    return settled(found, title=tree.title, language=tree.language, url=url, problems=problems)
 
 
 def _forgiven(encoded: bytes, why: str) -> etree._Element:

@@ -7,6 +7,7 @@ fast, gives no ``<source>`` of an entry, no entries of RSS 0.90 and dates it has
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -78,6 +79,7 @@ _NAMES: dict[str, dict[str, str]] = {
     "xhtml": {"body": "body", "div": "body"},
     "feedburner": {"origlink": "original link"},
 }
+_NAMESPACE = re.compile(r""" xmlns(?::[\w.-]+)?="[^"]*+\"""")
 _NO_TEXT = ("image/", "audio/", "video/", "application/octet-stream", "application/pdf")
 
 
@@ -183,7 +185,7 @@ def _text(child: etree._Element) -> str:
     text = child.text or ""
     if len(child):
         inner = "".join(etree.tostring(part, encoding="unicode") for part in child)
-        return html.escape(text, quote=False) + inner
+        return html.escape(text, quote=False) + _NAMESPACE.sub("", inner)
     if "<" in text and child.tag.startswith(_ATOM_TAGS) and child.get("type", "text") in ("text", "text/plain"):
         return html.escape(text, quote=False)
     return text

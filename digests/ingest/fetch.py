@@ -204,7 +204,7 @@ class Fetcher:
         if allow_private not in self._sessions:
             connector = aiohttp.TCPConnector(
                 resolver=GuardedResolver(self._resolver, allow_private=allow_private),
-                socket_factory=guarded_socket(allow_private),
+                socket_factory=guarded_socket(allow_private=allow_private),
                 use_dns_cache=False,
                 limit=0,
             )
@@ -222,13 +222,14 @@ class Fetcher:
         return self._sessions[allow_private]
 
 
-def default_user_agent() -> str:
-    """How the bot names itself to servers."""
+def default_user_agent(contact: str | None = None) -> str:
+    """How the bot names itself to servers; ``contact`` is a page or address of whoever runs it."""
     try:
         number = version("kakehashi")
     except PackageNotFoundError:
         number = "0"
-    return f"Kakehashi/{number} (self-hosted news digest; feed reader)"
+    about = "; ".join(("self-hosted news digest", "feed reader", *((contact,) if contact else ())))
+    return f"Kakehashi/{number} ({about})"
 
 
 def retry_after(header: str | None, now: datetime) -> float | None:
@@ -285,7 +286,7 @@ def _result(response: aiohttp.ClientResponse, body: bytes, request: FetchRequest
         etag=_validator(response, "ETag") or (request.etag if unchanged else None),
         last_modified=_validator(response, "Last-Modified") or (request.last_modified if unchanged else None),
         content_type=response.headers.get("Content-Type"),
-        charset=response.charset,
+        charset=response.charset.lower() if response.charset else None,
         final_url=str(response.url),
         not_modified=unchanged,
     )

@@ -21,7 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar, cast
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from digests.errors import ParseError
 
@@ -70,7 +70,10 @@ class Workers:
             self._slots.release()
         if answer[:1] == b"!":
             raise ParseError(answer[1:].decode("utf-8", "replace"))
-        return cast(T, _adapter(result).validate_json(answer[1:]))
+        try:
+            return cast(T, _adapter(result).validate_json(answer[1:]))
+        except ValidationError as error:
+            raise ParseError("the worker process gave an unexpected answer") from error
 
     @property
     def alive(self) -> int:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from digests.search.numbers import MONEY
-from digests.search.query import Concept, Form
+from digests.search.query import Concept
 from digests.search.questions import Question, Wanted
 
 _NUMBER = re.compile(r"n\d+(?:p\d+)?\Z")
@@ -55,8 +55,8 @@ _SET_APART = re.compile(
 _YEAR_RANGE = re.compile(r"(?:19|20)\d\d\s*(?:[-–—〜~～]|to|до|から|年度?から)\s*(?:(?:19|20)\d\d|\d\d(?!\d))")
 _DEFINING = re.compile(
     r"\s*(?:\([^)]{1,60}\)|「[^」]{1,40}」|（[^）]{1,40}）)?[,:]?\s*"
-    r"(?:is|was|lets|allows|pays|means|renounces|[,—–-] ?(?:a|an|the)\b|(?:a|an) (?:new|joint)|は|とは|[—–-] |це|дає|дозволя\w+"
-    r"|відмовля\w+|фінансу\w+)",
+    r"(?:is|was|lets|allows|pays|means|renounces|[,—–-] ?(?:a|an|the)\b|(?:a|an) (?:new|joint)|は|とは|[—–-] |це|дає"
+    r"|дозволя\w+|відмовля\w+|фінансу\w+)",
     re.IGNORECASE,
 )
 
@@ -66,9 +66,9 @@ def joined(found: Iterable[str]) -> str:
     return f" {' '.join(found)} "
 
 
-def holds(held: str, forms: Iterable[Form]) -> bool:
-    """Whether any of the forms stands in joined tokens."""
-    return any(f" {' '.join(form)} " in held for form in forms)
+def holds(held: str, probes: Iterable[str]) -> bool:
+    """Whether any of the probes (tokens with a space around) stands in joined tokens."""
+    return any(probe in held for probe in probes)
 
 
 def has_wanted(texts: Mapping[str, str], held: Mapping[str, str], actors: Sequence[str], question: Question) -> bool:

@@ -1,34 +1,56 @@
-"""The index in SQLite's FTS5: one table a language group, rowid = passage id, the tokens of our analysers as text."""
+"""The index in SQLite's FTS5: one table a shelf, rowid = passage id, the tokens of our analysers as text.
+
+How a shelf is searched. Finding passages costs about 0.06 microseconds each, ranking them with ``bm25()`` twenty times
+that, and ``bm25()`` counts the passages of every word that it is given. So it ranks what the rarest words find, as many
+as :data:`MOST_ROWS_RANKED`; on a small shelf these are all words. When that leaves words out, the newest passages that
+hold the query's names together (rarest first) are taken as well. All candidates are then scored over all words.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digests.archive import Archive
 from digests.search import schema, store
-from digests.search.analysers import GROUPS, group_of
 from digests.search.index import (
+    ENOUGH_CURATED,
     Form,
     Hit,
     all_forms,
     best_possible,
+    bm25,
     concept_frequency,
     form_frequency,
-    groups_of,
+    idf,
     record_version,
+    shelves_of,
     weight,
     within_budget,
 )
 from digests.search.passages import NewPassage, kind_mark, language_mark, section_mark
 from digests.search.query import Concept, Filters, Query
-from digests.search.schema import fts_table
+from digests.search.schema import SHELVES, Shelf, shelf_of
 
-MOST_ROWS_RANKED = 5_000
-"""Passages that one query ranks in one language: about 10 ms of work."""
+MOST_ROWS_RANKED = 3_000
 _MOST_KNOWN_FREQUENCIES = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Aim:
+    """A query on one shelf, with what is known of its words there."""
+
+    shelf: Shelf
+    query: Query
+    size: int
+    average: float
+    """Tokens of a passage."""
+    holding: Mapping[str, int]
+    forms: tuple[Form, ...]
+    """Those that any passage holds."""
 
 
 class FtsIndex:
@@ -37,7 +59,6 @@ class FtsIndex:
     def __init__(self) -> None:
         # Counting the passages of a common word takes milliseconds; the counts need not be exact, only recent.
         self._known: dict[tuple[str, str], int] = {}
-        self._known_at = 0
 
     async def add(self, connection: AsyncConnection, passages: Sequence[NewPassage]) -> None:
         if passages:
@@ -46,43 +67,36 @@ class FtsIndex:
 
     async def remove(self, connection: AsyncConnection, refs: Sequence[str]) -> None:
         found = await store.ids_of(connection, refs)
-        by_group: dict[str, list[tuple[int]]] = {}
-        for id_, language in found:
-            by_group.setdefault(group_of(language), []).append((id_,))
-        for group, ids in by_group.items():
-            await connection.exec_driver_sql(f"DELETE FROM {fts_table(group)} WHERE rowid = ?", ids)  # noqa: S608
-        await store.delete_ids(connection, [id_ for id_, _ in found])
+        by_shelf: dict[Shelf, list[tuple[int]]] = {}
+        for id_, ref, language in found:
+            by_shelf.setdefault(shelf_of(ref, language), []).append((id_,))
+        for shelf, ids in by_shelf.items():
+            await connection.exec_driver_sql(f"DELETE FROM {shelf.table} WHERE rowid = ?", ids)  # noqa: S608
+        await store.delete_ids(connection, [id_ for id_, _, _ in found])
 
     async def search(self, archive: Archive, query: Query) -> list[Hit]:
         scored: list[tuple[float, int]] = []
         async with archive.read() as connection:
-            for group in groups_of(query):
-                scored += await self._search_group(connection, group, query)
+            sizes = await _sizes(connection)
+            for shelf in shelves_of(query.filters):
+                aim = await self._aim(connection, shelf, query, sizes[shelf])
+                if aim.forms:
+                    scored += await _best(connection, aim)
             scored.sort(reverse=True)
             passages = await store.load(connection, [id_ for _, id_ in scored])
         return [Hit(passages[id_], score) for score, id_ in scored if id_ in passages]
 
-    async def _search_group(self, connection: AsyncConnection, group: str, query: Query) -> list[tuple[float, int]]:
-        size = await _size(connection, group)
-        forms = all_forms(query, group)
-        if not forms or not size:
-            return []
-        holding = await self._holding(connection, group, forms, size)
-        found = await _best(connection, group, query, holding)
-        top = best_possible(query, group, size, holding)
-        return [(min(score / top, 1.0), id_) for id_, score in found.items()]
-
     async def weights(self, archive: Archive, query: Query) -> Mapping[str, float]:
         held = dict.fromkeys((concept.id for concept in query.concepts), 0.0)
-        total = 0
         async with archive.read() as connection:
-            for group in GROUPS:
-                size = await _size(connection, group)
-                total += size
-                if size:
-                    holding = await self._holding(connection, group, all_forms(query, group), size)
-                    for concept in query.concepts:
-                        held[concept.id] += min(concept_frequency(concept, group, holding), size)
+            sizes = await _sizes(connection)
+            curated = sum(size for shelf, (size, _) in sizes.items() if not shelf.news)
+            counted = [shelf for shelf in SHELVES if shelf.news == (curated < ENOUGH_CURATED)]
+            for shelf in counted:
+                aim = await self._aim(connection, shelf, query, sizes[shelf])
+                for concept in query.concepts:
+                    held[concept.id] += min(concept_frequency(concept, shelf.group, aim.holding), aim.size)
+        total = sum(sizes[shelf][0] for shelf in counted)
         return {concept_id: weight(total, found) for concept_id, found in held.items()}
 
     async def rebuild(self, archive: Archive) -> int:
@@ -96,102 +110,130 @@ class FtsIndex:
         self._known = {}
         return done
 
+    async def _aim(self, connection: AsyncConnection, shelf: Shelf, query: Query, counts: tuple[int, int]) -> _Aim:
+        size, tokens = counts
+        forms = all_forms(query, shelf.group) if size else []
+        holding = await self._holding(connection, shelf, forms, size)
+        held = tuple(form for form in forms if form_frequency(form, holding))
+        return _Aim(shelf, query, size, tokens / max(size, 1), holding, held)
+
     async def _holding(
-        self, connection: AsyncConnection, group: str, forms: Iterable[Form], size: int
+        self, connection: AsyncConnection, shelf: Shelf, forms: Iterable[Form], size: int
     ) -> Mapping[str, int]:
-        """How many passages hold each token. Remembered until the group has grown or shrunk by a tenth."""
-        if len(self._known) > _MOST_KNOWN_FREQUENCIES or abs(size - self._known.get((group, ""), size)) * 10 > size:
+        """How many passages hold each token. Remembered until the shelf has grown or shrunk by a tenth."""
+        known = self._known.get((shelf.id, ""), size)
+        if len(self._known) > _MOST_KNOWN_FREQUENCIES or abs(size - known) * 10 > size:
             self._known = {}
-        self._known[group, ""] = size
+        self._known.setdefault((shelf.id, ""), size)
         wanted = {token for form in forms for token in form}
-        missing = [token for token in wanted if (group, token) not in self._known]
+        missing = [token for token in wanted if (shelf.id, token) not in self._known]
         if missing:
             marks = ", ".join("?" * len(missing))
-            statement = f"SELECT term, doc FROM {fts_table(group)}_terms WHERE term IN ({marks})"  # noqa: S608
-            rows: Sequence[Any] = (await connection.exec_driver_sql(statement, tuple(missing))).all()
+            statement = f"SELECT term, doc FROM {shelf.table}_terms WHERE term IN ({marks})"  # noqa: S608
+            rows = await _all(connection, statement, *missing)
             found = {str(row[0]): int(row[1]) for row in rows}
-            self._known.update({(group, token): found.get(token, 0) for token in missing})
-        return {token: self._known[group, token] for token in wanted}
+            self._known.update({(shelf.id, token): found.get(token, 0) for token in missing})
+        return {token: self._known[shelf.id, token] for token in wanted}
 
 
 async def _index(connection: AsyncConnection, passages: Sequence[tuple[int, NewPassage]]) -> None:
-    by_group: dict[str, list[tuple[int, str, str]]] = {}
+    by_shelf: dict[Shelf, list[tuple[int, str, str]]] = {}
     for id_, passage in passages:
-        by_group.setdefault(group_of(passage.language), []).append((id_, passage.tokens, passage.marks))
-    for group, rows in by_group.items():
-        await connection.exec_driver_sql(
-            f"INSERT INTO {fts_table(group)} (rowid, tokens, marks) VALUES (?, ?, ?)",  # noqa: S608
-            rows,
-        )
+        rows = by_shelf.setdefault(shelf_of(passage.ref, passage.language), [])
+        rows.append((id_, passage.tokens, passage.marks))
+    for shelf, rows in by_shelf.items():
+        statement = f"INSERT INTO {shelf.table} (rowid, tokens, marks) VALUES (?, ?, ?)"  # noqa: S608
+        await connection.exec_driver_sql(statement, rows)
 
 
-async def _size(connection: AsyncConnection, group: str) -> int:
-    """How many passages a group holds: the first number of FTS5's own record of totals (counting reads them all)."""
-    found = await connection.exec_driver_sql(f"SELECT block FROM {fts_table(group)}_data WHERE id = 1")  # noqa: S608
-    return _varint(found.scalar() or b"")
+async def _all(connection: AsyncConnection, statement: str, *parameters: object) -> Sequence[Any]:
+    return (await connection.exec_driver_sql(statement, parameters)).all()
 
 
-def _varint(block: bytes) -> int:
-    """SQLite's variable-length integer at the start of ``block``: seven bits a byte, the highest bit goes on."""
-    value = 0
-    for byte in block[:8]:
+async def _sizes(connection: AsyncConnection) -> dict[Shelf, tuple[int, int]]:
+    """Passages and tokens of each shelf: the first numbers of FTS5's own record of totals (counting reads it all)."""
+    statement = " UNION ALL ".join(
+        f"SELECT {at}, block FROM {shelf.table}_data WHERE id = 1"  # noqa: S608
+        for at, shelf in enumerate(SHELVES)
+    )
+    sizes = dict.fromkeys(SHELVES, (0, 0))
+    for at, block in await _all(connection, statement):
+        numbers = _varints(block)
+        if len(numbers) > 1:
+            sizes[SHELVES[at]] = (numbers[0], numbers[1])
+    return sizes
+
+
+def _varints(block: bytes) -> list[int]:
+    """SQLite's variable-length integers: seven bits a byte, the highest bit goes on."""
+    values, value = [], 0
+    for byte in block:
         value = value << 7 | byte & 0x7F
         if byte < 0x80:
+            values.append(value)
+            value = 0
+    return values
+
+
+async def _best(connection: AsyncConnection, aim: _Aim) -> list[tuple[float, int]]:
+    """Scores (0 to 1) and ids of the best passages of a shelf, best first."""
+    chosen, rows = within_budget(aim.forms, aim.holding, MOST_ROWS_RANKED)
+    candidates = await _ranked(connection, aim, chosen, rows)
+    if len(chosen) < len(aim.forms) or rows > MOST_ROWS_RANKED:
+        candidates = await _newest_together(connection, aim) | candidates
+    forms = {form: idf(aim.size, form_frequency(form, aim.holding)) for form in aim.forms}
+    top = best_possible(aim.query, aim.shelf.group, aim.size, aim.holding)
+    scored = [(min(bm25(held, forms, aim.average) / top, 1.0), id_) for id_, held in candidates.items()]
+    return sorted(scored, reverse=True)[: aim.query.limit]
+
+
+async def _ranked(connection: AsyncConnection, aim: _Aim, forms: Sequence[Form], rows: int) -> dict[int, str]:
+    """Ids and tokens of the best passages by ``bm25()``. Of more rows than can be ranked the newest are."""
+    table = aim.shelf.table
+    where, parameters = _where(aim, _any(forms))
+    if rows > MOST_ROWS_RANKED:
+        last = int((await _all(connection, f"SELECT max(id) FROM {table}_docsize"))[0][0] or 0)  # noqa: S608
+        where += f" AND {table}.rowid > ?"
+        parameters.append(last - last * MOST_ROWS_RANKED // rows)
+    statement = (
+        f"SELECT {table}.rowid, {table}.tokens FROM {_from(aim)} WHERE {where}"  # noqa: S608
+        f" ORDER BY bm25({table}, 1.0, 0.0) LIMIT {aim.query.limit}"
+    )
+    return {int(row[0]): str(row[1]) for row in await _all(connection, statement, *parameters)}
+
+
+async def _newest_together(connection: AsyncConnection, aim: _Aim) -> dict[int, str]:
+    """Ids and tokens of the newest passages that hold as many of the query's concepts as can be, names first."""
+    concepts = _by_importance(aim)
+    found: dict[int, str] = {}
+    steps = {len(concepts), len(concepts) - 1, 2, 1}
+    for required in sorted((step for step in steps if 0 < step <= len(concepts)), reverse=True):
+        where, parameters = _where(aim, _requiring(concepts, required, aim))
+        statement = (
+            f"SELECT {aim.shelf.table}.rowid, {aim.shelf.table}.tokens FROM {_from(aim)} WHERE {where}"  # noqa: S608
+            f" ORDER BY {aim.shelf.table}.rowid DESC LIMIT {aim.query.limit}"
+        )
+        found |= {int(row[0]): str(row[1]) for row in await _all(connection, statement, *parameters)}
+        if len(found) >= aim.query.limit:
             break
-    return value
-
-
-async def _best(
-    connection: AsyncConnection, group: str, query: Query, holding: Mapping[str, int]
-) -> Mapping[int, float]:
-    """Ids and BM25 scores of the best passages of a group.
-
-    Ranking costs about 2 microseconds a matching passage, finding them a thirtieth of that. When the words are too
-    common, passages must hold the query's names, rarest first, until few enough are left; what is then missing to
-    ``query.limit`` comes from the rarest words alone.
-    """
-    forms = [form for form in all_forms(query, group) if form_frequency(form, holding)]
-    if not forms:
-        return {}
-    everything = _any(forms)
-    if sum(form_frequency(form, holding) for form in forms) <= MOST_ROWS_RANKED:
-        return await _ranked(connection, group, everything, query)
-    if await _few(connection, group, everything, query.filters):
-        return await _ranked(connection, group, everything, query)
-    concepts = _by_importance(query.concepts, group, holding)
-    found: dict[int, float] = {}
-    for required in range(1, len(concepts) + 1):
-        expression = _requiring(concepts, required, group, holding)
-        if await _few(connection, group, expression, query.filters):
-            found = await _ranked(connection, group, expression, query)
-            break
-    if len(found) < query.limit:
-        chosen, rows = within_budget(forms, holding, MOST_ROWS_RANKED)
-        found = await _ranked(connection, group, _any(chosen), query, rows) | found
     return found
 
 
-def _by_importance(concepts: Sequence[Concept], group: str, holding: Mapping[str, int]) -> list[Concept]:
-    """Concepts that the group knows: those that name something first, rarest first."""
-    known = [(concept, concept_frequency(concept, group, holding)) for concept in concepts]
-    return [
-        concept
-        for concept, _ in sorted(
-            ((concept, found) for concept, found in known if found),
-            key=lambda pair: (not pair[0].names_something, pair[1]),
-        )
+def _by_importance(aim: _Aim) -> list[Concept]:
+    """Concepts that the shelf knows: those that name something first, rarest first."""
+    known = [
+        (not concept.names_something, concept_frequency(concept, aim.shelf.group, aim.holding), at, concept)
+        for at, concept in enumerate(aim.query.concepts)
     ]
+    return [concept for _, held, _, concept in sorted(known, key=lambda entry: entry[:3]) if held]
 
 
-def _requiring(concepts: Sequence[Concept], required: int, group: str, holding: Mapping[str, int]) -> str:
-    """The first ``required`` concepts and any of the others."""
-    parts = [_any(_held(concept, group, holding)) for concept in concepts[:required]]
-    others = [form for concept in concepts[required:] for form in _held(concept, group, holding)]
+def _requiring(concepts: Sequence[Concept], required: int, aim: _Aim) -> str:
+    """FTS5 for the first ``required`` concepts and any of the others."""
+    held = [[form for form in concept.forms[aim.shelf.group] if form in aim.forms] for concept in concepts]
+    parts = [_any(forms) for forms in held[:required]]
+    others = [form for forms in held[required:] for form in forms]
     return " AND ".join(parts + ([_any(others)] if others else []))
-
-
-def _held(concept: Concept, group: str, holding: Mapping[str, int]) -> list[Form]:
-    return [form for form in concept.forms.get(group, ()) if form_frequency(form, holding)]
 
 
 def _any(forms: Sequence[Form]) -> str:
@@ -199,40 +241,23 @@ def _any(forms: Sequence[Form]) -> str:
     return "{tokens} : (" + " OR ".join(f'"{" ".join(form)}"' for form in dict.fromkeys(forms)) + ")"
 
 
-async def _few(connection: AsyncConnection, group: str, expression: str, filters: Filters) -> bool:
-    """Whether an expression matches few enough passages to rank them all."""
-    name = fts_table(group)
-    statement = f"SELECT count(*) FROM (SELECT 1 FROM {name} WHERE {name} MATCH ? LIMIT {MOST_ROWS_RANKED + 1})"  # noqa: S608
-    found = await connection.exec_driver_sql(statement, (_marked(expression, filters),))
-    return int(found.scalar() or 0) <= MOST_ROWS_RANKED
+def _from(aim: _Aim) -> str:
+    table = aim.shelf.table
+    filters = aim.query.filters
+    return f"{table} JOIN passages ON passages.id = {table}.rowid" if filters.since or filters.until else table
 
 
-async def _ranked(
-    connection: AsyncConnection, group: str, expression: str, query: Query, rows: int = 0
-) -> dict[int, float]:
-    """Ids and BM25 scores, best first. ``rows`` is how many match: of too many only the newest are ranked."""
-    name = fts_table(group)
-    filters = query.filters
-    parameters: list[object] = [_marked(expression, filters)]
-    joined, where = "", f"{name} MATCH ?"
-    if rows > MOST_ROWS_RANKED:
-        last = int((await connection.exec_driver_sql(f"SELECT max(id) FROM {name}_docsize")).scalar() or 0)  # noqa: S608
-        where += f" AND {name}.rowid > ?"
-        parameters.append(last - last * MOST_ROWS_RANKED // rows)
-    if filters.since or filters.until:
-        joined = f" JOIN passages ON passages.id = {name}.rowid"
+def _where(aim: _Aim, expression: str) -> tuple[str, list[object]]:
+    """The condition on a shelf with its parameters: the expression and the query's filters."""
+    filters = aim.query.filters
+    where, parameters = f"{aim.shelf.table} MATCH ?", [_marked(expression, filters)]
     if filters.since:
         where += " AND passages.date || '-99-99' >= ?"
         parameters.append(filters.since.isoformat())
     if filters.until:
         where += " AND passages.date <= ?"
         parameters.append(filters.until.isoformat())
-    statement = (
-        f"SELECT {name}.rowid, -bm25({name}, 1.0, 0.0) AS score FROM {name}{joined}"  # noqa: S608
-        f" WHERE {where} ORDER BY score DESC LIMIT {int(query.limit)}"
-    )
-    result: Sequence[Any] = (await connection.exec_driver_sql(statement, tuple(parameters))).all()
-    return {int(row[0]): float(row[1]) for row in result}
+    return where, list(parameters)
 
 
 def _marked(expression: str, filters: Filters) -> str:

@@ -19,14 +19,15 @@ from digests.archive.tables import meta
 from digests.model import Passage
 from digests.search import analysers
 from digests.search.passages import NewPassage
-from digests.search.query import Concept, Query
+from digests.search.query import Concept, Filters, Query
+from digests.search.schema import SHELVES, Shelf
 
 _VERSION_KEY = "search.analysers"
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage found. ``score`` is its BM25 score over the best that a passage of its language could reach."""
+    """A passage found. ``score`` is its BM25 score over the best that a passage of its shelf could reach."""
 
     passage: Passage
     score: float
@@ -74,6 +75,8 @@ async def record_version(connection: AsyncConnection) -> None:
 # --- ranking: what both kinds share ------------------------------------------------------------------------
 
 Form = tuple[str, ...]
+ENOUGH_CURATED = 100
+"""From so many passages of facts and briefs on, how rare words are is told by them alone."""
 K1 = 1.2
 B = 0.75
 """The usual constants of BM25, those of SQLite's ``bm25()`` too."""
@@ -84,11 +87,13 @@ def idf(passages: int, holding: float) -> float:
     return max(math.log((passages - holding + 0.5) / (holding + 0.5)), 1e-6)
 
 
-def groups_of(query: Query) -> tuple[str, ...]:
-    """The language groups to search: those of the filter, else all."""
-    if not query.filters.languages:
-        return analysers.GROUPS
-    return tuple(dict.fromkeys(analysers.group_of(language) for language in sorted(query.filters.languages)))
+def shelves_of(filters: Filters) -> list[Shelf]:
+    """The shelves that filters leave to search."""
+    groups = {analysers.group_of(language) for language in filters.languages}
+    kept = [shelf for shelf in SHELVES if not groups or shelf.group in groups]
+    if filters.scopes:
+        kept = [shelf for shelf in kept if ("item" in filters.scopes if shelf.news else filters.scopes != {"item"})]
+    return kept
 
 
 def weight(passages: int, holding: float) -> float:
@@ -117,9 +122,22 @@ def all_forms(query: Query, group: str) -> list[Form]:
 
 
 def best_possible(query: Query, group: str, passages: int, holding: Mapping[str, int]) -> float:
-    """The score of a passage that holds every concept several times; what the scores of a group are divided by."""
+    """The score of a passage that holds every concept several times; what the scores of a shelf are divided by."""
     frequencies = (concept_frequency(concept, group, holding) for concept in query.concepts)
     return sum(idf(passages, found) for found in frequencies) * (K1 + 1) or 1.0
+
+
+def bm25(held: str, forms: Mapping[Form, float], average: float) -> float:
+    """The BM25 score of a passage by its joined tokens; ``forms`` with their idf, ``average`` length in tokens."""
+    length = held.count(" ") + 1
+    padded = f" {held} "
+    norm = K1 * (1 - B + B * length / max(average, 1.0))
+    score = 0.0
+    for form, weight_ in forms.items():
+        tf = padded.count(f" {' '.join(form)} ")
+        if tf:
+            score += weight_ * tf * (K1 + 1) / (tf + norm)
+    return score
 
 
 def within_budget(forms: Iterable[Form], holding: Mapping[str, int], budget: int) -> tuple[list[Form], int]:

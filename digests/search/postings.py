@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from digests.archive import Archive
 from digests.archive.tables import passages as passages_table
 from digests.search import store
-from digests.search.analysers import GROUPS, group_of
 from digests.search.index import (
+    ENOUGH_CURATED,
     K1,
     B,
     Form,
@@ -23,15 +23,15 @@ from digests.search.index import (
     all_forms,
     best_possible,
     concept_frequency,
-    groups_of,
     idf,
     record_version,
+    shelves_of,
     weight,
     within_budget,
 )
 from digests.search.passages import NewPassage
 from digests.search.query import Filters, Query
-from digests.search.schema import postings, statistics
+from digests.search.schema import SHELVES, Shelf, postings, shelf_of, statistics
 
 MOST_ROWS_RANKED = 20_000
 _LONGEST_TERM = 80
@@ -50,31 +50,33 @@ class PostingsIndex:
     async def remove(self, connection: AsyncConnection, refs: Sequence[str]) -> None:
         found = await store.ids_of(connection, refs)
         for start in range(0, len(found), _CHUNK):
-            chunk = [id_ for id_, _ in found[start : start + _CHUNK]]
-            await _forget(connection, chunk)
-        await store.delete_ids(connection, [id_ for id_, _ in found])
+            await _forget(connection, found[start : start + _CHUNK])
+        await store.delete_ids(connection, [id_ for id_, _, _ in found])
 
     async def search(self, archive: Archive, query: Query) -> list[Hit]:
         scored: list[tuple[float, int]] = []
         async with archive.read() as connection:
             sizes = await _sizes(connection)
-            for group in groups_of(query):
-                size, tokens = sizes.get(group, (0, 0.0))
+            for shelf in shelves_of(query.filters):
+                size, tokens = sizes.get(shelf.id, (0, 0.0))
                 if size:
-                    scored += await _search_group(connection, group, query, size, tokens / size)
+                    scored += await _search_shelf(connection, shelf, query, size, tokens / size)
             scored.sort(reverse=True)
             passages = await store.load(connection, [id_ for _, id_ in scored])
         return [Hit(passages[id_], score) for score, id_ in scored if id_ in passages]
 
     async def weights(self, archive: Archive, query: Query) -> Mapping[str, float]:
         async with archive.read() as connection:
-            sizes = {group: size for group, (size, _) in (await _sizes(connection)).items()}
-            total = sum(sizes.values())
+            sizes = {shelf_id: size for shelf_id, (size, _) in (await _sizes(connection)).items()}
+            curated = sum(sizes.get(shelf.id, 0) for shelf in SHELVES if not shelf.news)
+            counted = [shelf for shelf in SHELVES if shelf.news == (curated < ENOUGH_CURATED)]
             held = dict.fromkeys((concept.id for concept in query.concepts), 0.0)
-            for group, size in sizes.items():
-                holding = await _holding(connection, group, all_forms(query, group))
+            for shelf in counted:
+                holding = await _holding(connection, shelf, all_forms(query, shelf.group))
                 for concept in query.concepts:
-                    held[concept.id] += min(concept_frequency(concept, group, holding), size)
+                    found = concept_frequency(concept, shelf.group, holding)
+                    held[concept.id] += min(found, sizes.get(shelf.id, 0))
+        total = sum(sizes.get(shelf.id, 0) for shelf in counted)
         return {concept_id: weight(total, found) for concept_id, found in held.items()}
 
     async def rebuild(self, archive: Archive) -> int:
@@ -91,70 +93,70 @@ class PostingsIndex:
 
 async def _index(connection: AsyncConnection, passages: Sequence[tuple[int, NewPassage]]) -> None:
     rows: list[dict[str, object]] = []
-    added: dict[str, tuple[int, int]] = {}
+    added: dict[Shelf, tuple[int, int]] = {}
     for id_, passage in passages:
-        group = group_of(passage.language)
+        shelf = shelf_of(passage.ref, passage.language)
         found = passage.tokens.split()
-        size, tokens = added.get(group, (0, 0))
-        added[group] = (size + 1, tokens + len(found))
+        size, tokens = added.get(shelf, (0, 0))
+        added[shelf] = (size + 1, tokens + len(found))
         rows += [
-            {"language_group": group, "term": term, "passage_id": id_, "tf": tf, "length": len(found)}
+            {"shelf": shelf.id, "term": term, "passage_id": id_, "tf": tf, "length": len(found)}
             for term, tf in Counter(term[:_LONGEST_TERM] for term in found).items()
         ]
     if rows:
         await connection.execute(postings.insert(), rows)
-    for group, (size, tokens) in added.items():
-        await _count(connection, group, size, tokens)
+    for shelf, (size, tokens) in added.items():
+        await _count(connection, shelf, size, tokens)
 
 
-async def _forget(connection: AsyncConnection, ids: Sequence[int]) -> None:
+async def _forget(connection: AsyncConnection, passages: Sequence[tuple[int, str, str]]) -> None:
+    ids = [id_ for id_, _, _ in passages]
     lengths = (
-        select(postings.c.language_group, postings.c.passage_id, func.max(postings.c.length).label("length"))
+        select(postings.c.shelf, postings.c.passage_id, func.max(postings.c.length).label("length"))
         .where(postings.c.passage_id.in_(ids))
-        .group_by(postings.c.language_group, postings.c.passage_id)
+        .group_by(postings.c.shelf, postings.c.passage_id)
         .subquery()
     )
-    totals = select(lengths.c.language_group, func.sum(lengths.c.length)).group_by(lengths.c.language_group)
+    totals = select(lengths.c.shelf, func.sum(lengths.c.length)).group_by(lengths.c.shelf)
     tokens = {row[0]: int(row[1]) for row in await connection.execute(totals)}
-    languages = await connection.execute(select(passages_table.c.language).where(passages_table.c.id.in_(ids)))
-    for group, size in Counter(group_of(row.language) for row in languages).items():
-        await _count(connection, group, -size, -tokens.get(group, 0))
+    for shelf, size in Counter(shelf_of(ref, language) for _, ref, language in passages).items():
+        await _count(connection, shelf, -size, -tokens.get(shelf.id, 0))
     await connection.execute(delete(postings).where(postings.c.passage_id.in_(ids)))
 
 
-async def _count(connection: AsyncConnection, group: str, size: int, tokens: int) -> None:
+async def _count(connection: AsyncConnection, shelf: Shelf, size: int, tokens: int) -> None:
     changed = await connection.execute(
         update(statistics)
-        .where(statistics.c.language_group == group)
+        .where(statistics.c.shelf == shelf.id)
         .values(passages=statistics.c.passages + size, tokens=statistics.c.tokens + tokens)
     )
     if not changed.rowcount:
-        await connection.execute(statistics.insert().values(language_group=group, passages=size, tokens=tokens))
+        await connection.execute(statistics.insert().values(shelf=shelf.id, passages=size, tokens=tokens))
 
 
 async def _sizes(connection: AsyncConnection) -> dict[str, tuple[int, float]]:
-    """Passages and tokens of each language group."""
+    """Passages and tokens of each shelf by its id."""
     rows = await connection.execute(select(statistics))
-    return {row.language_group: (int(row.passages), float(row.tokens)) for row in rows if row.language_group in GROUPS}
+    return {row.shelf: (int(row.passages), float(row.tokens)) for row in rows}
 
 
-async def _holding(connection: AsyncConnection, group: str, forms: Iterable[Form]) -> Mapping[str, int]:
+async def _holding(connection: AsyncConnection, shelf: Shelf, forms: Iterable[Form]) -> Mapping[str, int]:
     terms = sorted({token for form in forms for token in form})
     if not terms:
         return {}
     rows = await connection.execute(
         select(postings.c.term, func.count())
-        .where(postings.c.language_group == group, postings.c.term.in_(terms))
+        .where(postings.c.shelf == shelf.id, postings.c.term.in_(terms))
         .group_by(postings.c.term)
     )
     return {row[0]: int(row[1]) for row in rows}
 
 
-async def _search_group(
-    connection: AsyncConnection, group: str, query: Query, size: int, average: float
+async def _search_shelf(
+    connection: AsyncConnection, shelf: Shelf, query: Query, size: int, average: float
 ) -> list[tuple[float, int]]:
-    holding = await _holding(connection, group, all_forms(query, group))
-    chosen, rows = within_budget(all_forms(query, group), holding, MOST_ROWS_RANKED)
+    holding = await _holding(connection, shelf, all_forms(query, shelf.group))
+    chosen, rows = within_budget(all_forms(query, shelf.group), holding, MOST_ROWS_RANKED)
     terms = sorted({token for form in chosen for token in form})
     if not terms:
         return []
@@ -165,7 +167,7 @@ async def _search_group(
     score = func.sum(weights * tf).label("score")
     statement = (
         select(postings.c.passage_id, score)
-        .where(postings.c.language_group == group, postings.c.term.in_(terms))
+        .where(postings.c.shelf == shelf.id, postings.c.term.in_(terms))
         .group_by(postings.c.passage_id)
         .order_by(score.desc())
         .limit(query.limit)
@@ -176,5 +178,5 @@ async def _search_group(
     if query.filters != _NO_FILTERS:
         statement = statement.join(passages_table, passages_table.c.id == postings.c.passage_id)
         statement = statement.where(*store.conditions(query.filters))
-    top = best_possible(query, group, size, holding)
+    top = best_possible(query, shelf.group, size, holding)
     return [(min(float(row[1]) / top, 1.0), int(row[0])) for row in await connection.execute(statement)]

@@ -60,11 +60,22 @@ class Concept:
     """Forms that mean something close to it: worth a part only."""
     start: int = -1
     """Where it stands in the question, in characters."""
+    probes: Mapping[str, tuple[str, ...]] = field(init=False, compare=False)
+    """``forms`` as they stand in joined tokens, with a space around."""
+    near_probes: Mapping[str, tuple[str, ...]] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "probes", _probes(self.forms))
+        object.__setattr__(self, "near_probes", _probes(self.near))
 
     @property
     def names_something(self) -> bool:
         """Whether the concept is a particular thing that support must hold, and not a mere word."""
         return self.kind in (ConceptKind.TERM, ConceptKind.PLACE, ConceptKind.NAME, ConceptKind.NUMBER)
+
+
+def _probes(forms: Mapping[str, tuple[Form, ...]]) -> dict[str, tuple[str, ...]]:
+    return {group: tuple(f" {' '.join(form)} " for form in found) for group, found in forms.items()}
 
 
 @dataclass(frozen=True, slots=True)

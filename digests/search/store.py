@@ -70,12 +70,12 @@ def _row(id_: int, passage: NewPassage) -> dict[str, Any]:
     return row
 
 
-async def ids_of(connection: AsyncConnection, refs: Sequence[str]) -> list[tuple[int, str]]:
-    """Ids and languages of the passages that belong to any of ``refs``."""
-    found: list[tuple[int, str]] = []
+async def ids_of(connection: AsyncConnection, refs: Sequence[str]) -> list[tuple[int, str, str]]:
+    """Ids, refs and languages of the passages that belong to any of ``refs``."""
+    found: list[tuple[int, str, str]] = []
     for chunk in _chunks(refs):
-        rows = await connection.execute(select(table.c.id, table.c.language).where(table.c.ref.in_(chunk)))
-        found.extend((int(row.id), str(row.language)) for row in rows)
+        wanted = select(table.c.id, table.c.ref, table.c.language).where(table.c.ref.in_(chunk))
+        found.extend((row.id, row.ref, row.language) for row in await connection.execute(wanted))
     return found
 
 

@@ -114,7 +114,7 @@ def _names_another_place(unit: Unit, asked: Mapping[str, float]) -> bool:
     """Whether a text names a country that the question does not: what "which countries" wants."""
     held = unit.held.get("en", "")
     return any(
-        entry.place and entry.id not in asked and evidence.holds(held, entry.forms["en"])
+        entry.place and entry.id not in asked and any(f" {' '.join(form)} " in held for form in entry.forms["en"])
         for entry in lexicon.entries().values()
     )
 
@@ -172,15 +172,15 @@ def _presence(concept: Concept, unit: Unit) -> float:
         best = _BEST_VERSION * best + (1 - _BEST_VERSION) * sum(each) / len(each)
     if best < IMPLIED and concept.id in unit.implied:
         return IMPLIED
-    if best < IMPLIED and concept.kind is ConceptKind.TERM and evidence.holds(unit.beside, concept.forms["en"]):
+    if best < IMPLIED and concept.kind is ConceptKind.TERM and evidence.holds(unit.beside, concept.probes["en"]):
         return IMPLIED
     return best
 
 
 def _in_text(concept: Concept, group: str, held: str) -> float:
-    if evidence.holds(held, concept.forms.get(group, ())):
+    if evidence.holds(held, concept.probes.get(group, ())):
         return 1.0
-    if not evidence.holds(held, concept.near.get(group, ())):
+    if not evidence.holds(held, concept.near_probes.get(group, ())):
         return 0.0
     return PARTLY if concept.kind is ConceptKind.TERM else NEAR
 
@@ -192,7 +192,7 @@ def _dated(concept: Concept, unit: Unit) -> float:
     form = concept.forms["en"][0]
     if set(form) <= {f"n{year}", f"m{month}", f"d{day}"}:
         return 1.0
-    if not any(evidence.holds(held, (form,)) for held in unit.held.values()):
+    if not any(evidence.holds(held, concept.probes["en"]) for held in unit.held.values()):
         return 0.0
     years = [found[1] for token in form if (found := _YEAR.match(token))]
     if years and not any(evidence.names_year(text, years[0]) for text in unit.texts.values()):
@@ -207,5 +207,5 @@ def _take_back_what_is_set_apart(unit: Unit, concepts: Sequence[Concept], found:
         for apart in evidence.set_apart(text):
             held = evidence.joined(analysers.tokens(apart, language))
             for concept in concepts:
-                if concept.names_something and evidence.holds(held, concept.forms.get(group, ())):
+                if concept.names_something and evidence.holds(held, concept.probes.get(group, ())):
                     found[concept.id] = 0.0

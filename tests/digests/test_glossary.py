@@ -12,7 +12,11 @@ TERMS = (
         "purl",
         "nato",
         "PURL",
-        {"en": ("Prioritized Ukraine Requirements List",), "ja": ("ウクライナ優先要求リスト",), "uk": ("механізм PURL",)},
+        {
+            "en": ("Prioritized Ukraine Requirements List",),
+            "ja": ("ウクライナ優先要求リスト",),
+            "uk": ("механізм PURL",),
+        },
         needs_any=("Ukraine", "NATO", "ウクライナ", "Україн*"),
         rejects=("package URL", "pkg:"),
     ),

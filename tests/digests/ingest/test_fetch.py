@@ -239,7 +239,7 @@ async def test_no_redirect_leads_to_a_place_that_is_not_allowed(
 
 async def test_loopback_is_refused_unless_the_source_allows_it(server: FeedServer, fetcher: Fetcher) -> None:
     server.put("/f", FEED)
-    with pytest.raises(UnsafeAddress, match="loopback.*allow_private"):
+    with pytest.raises(UnsafeAddress, match=r"loopback.*allow_private"):
         await fetcher.fetch(FetchRequest(server.url("/f")))
     assert not server.requests
 
@@ -259,7 +259,7 @@ async def test_the_address_that_was_checked_is_the_one_connected_to(
     """DNS rebinding: the name answers harmlessly at first and with this machine's address when asked again."""
     connected: list[str] = []
 
-    def record(_: bool) -> Callable[..., socket.socket]:
+    def record(*, allow_private: bool) -> Callable[..., socket.socket]:
         def create(info: tuple[object, ...]) -> socket.socket:
             connected.append(info[4][0])  # type: ignore[index]
             raise OSError("no network in tests")
@@ -280,7 +280,7 @@ async def test_the_address_that_was_checked_is_the_one_connected_to(
 async def test_refused_addresses_of_a_name_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     connected: list[str] = []
 
-    def record(_: bool) -> Callable[..., socket.socket]:
+    def record(*, allow_private: bool) -> Callable[..., socket.socket]:
         def create(info: tuple[object, ...]) -> socket.socket:
             connected.append(info[4][0])  # type: ignore[index]
             raise OSError("no network in tests")
@@ -361,7 +361,7 @@ async def test_an_answer_that_is_no_http_is_told_plainly(fetcher: Fetcher) -> No
 
     async with await asyncio.start_server(nonsense, "127.0.0.1", 0) as other:
         port = other.sockets[0].getsockname()[1]
-        with pytest.raises(FetchError, match="not understood|broke"):
+        with pytest.raises(FetchError, match=r"not understood|broke"):
             await get(fetcher, f"http://127.0.0.1:{port}/")
 
 

@@ -1,0 +1,134 @@
+"""A whole bot in a folder of its own, over the made-up story "tiny", with its clock in the test's hand."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from bot.app import App
+from bot.message import Message, from_json
+from digests.ingest.fetch import FetchLimits
+from tests.conftest import StoppedClock
+from tests.system.newsstand import Newsstand
+
+TINY = Path(__file__).parents[1] / "data" / "stories" / "tiny"
+BOT = """\
+story: tiny
+archive: sqlite:///{archive}
+zone: UTC
+language: en
+platforms:
+  web: {{port: 0}}
+digests:
+  - id: morning
+    name: {{en: Morning digest}}
+    sections: all
+    destinations: ["web:news"]
+    schedule: daily 08:00
+    quiet: skip
+"""
+SOURCES = """\
+sources:
+  - {{id: town-hall, name: Town hall, url: "{address}/town-hall.xml", publisher: Town hall, family: town-hall,
+     kind: official, language: en, every: 1m, allow_private: true}}
+  - {{id: courier, name: River Courier, url: "{address}/courier.xml", publisher: River Courier, family: courier,
+     kind: national, language: en, every: 1m, allow_private: true}}
+  - {{id: agency, name: Wire, url: "{address}/agency.xml", publisher: Valley Wire, family: wire,
+     kind: wire, language: en, every: 1m, allow_private: true}}
+"""
+
+
+@pytest.fixture
+async def newsstand() -> AsyncIterator[Newsstand]:
+    stand = Newsstand()
+    await stand.start()
+    yield stand
+    await stand.stop()
+
+
+@pytest.fixture
+def config(tmp_path: Path, newsstand: Newsstand) -> Path:
+    """A configuration folder whose sources lie on the newsstand."""
+    folder = tmp_path / "config"
+    shutil.copytree(TINY, folder / "stories" / "tiny")
+    (folder / "bot.yaml").write_text(BOT.format(archive=tmp_path / "archive.sqlite3"))
+    (folder / "stories" / "tiny" / "sources.yaml").write_text(SOURCES.format(address=newsstand.address))
+    return folder
+
+
+class Bot:
+    """A running app and how a member sees it."""
+
+    def __init__(self, app: App, clock: StoppedClock) -> None:
+        self.app = app
+        self.clock = clock
+
+    @property
+    def address(self) -> str:
+        return str(self.app.adapters["web"].address)  # type: ignore[attr-defined]
+
+    async def poll(self) -> None:
+        """Let time pass until every source is due, and read them."""
+        self.clock.forward(minutes=10)
+        await self.app.poll()
+
+    async def at(self, clock_time: str) -> None:
+        """Set the clock to the next such time (UTC) and let the bot do what is due."""
+        hour, minute = map(int, clock_time.split(":"))
+        target = self.clock.present.replace(hour=hour, minute=minute, second=0, microsecond=0)
+        self.clock.present = target if target > self.clock.present else target + timedelta(days=1)
+        await self.ring()
+
+    async def ring(self) -> None:
+        """What the clock's ring does, and what it leads to."""
+        await self.app.desk.catch_up()
+        while await self.app.worker.work_once():
+            pass
+
+    async def posts(self, channel: str = "news", kind: str | None = "digest") -> list[Message]:
+        """Public messages of a channel, oldest first."""
+        rows = await self.app.adapters["web"].page(channel, "local", None, 1000)  # type: ignore[attr-defined]
+        messages = [from_json(row.message) for row in rows if row.private_to is None]
+        return [message for message in messages if kind is None or message.kind == kind]
+
+    async def html(self, channel: str = "news") -> list[str]:
+        async with (
+            aiohttp.ClientSession(self.address) as http,
+            http.get("/api/messages", params={"channel": channel}) as answer,
+        ):
+            return [row["html"] for row in (await answer.json())["messages"]]
+
+    async def say(self, line: str, **more: str) -> dict[str, Any]:
+        body = {"line": line, "channel": "news", "language": "en", "zone": "UTC", **more}
+        async with aiohttp.ClientSession(self.address) as http, http.post("/api/say", json=body) as answer:
+            answer.raise_for_status()
+            card: dict[str, Any] = (await answer.json())["message"]
+            return card
+
+
+StartBot = Callable[[], Awaitable[Bot]]
+
+
+@pytest.fixture
+async def start_bot(config: Path, clock: StoppedClock) -> AsyncIterator[StartBot]:
+    """Start a bot on the configuration; may be called again after it was closed. The clock rings only as the test
+    says: its own rings would come by the real time."""
+    running: list[Bot] = []
+
+    async def start() -> Bot:
+        app = await App.create(config, now=clock, limits=FetchLimits(spacing=0.0))
+        bot = Bot(app, clock)
+        running.append(bot)
+        await app.start(ingest=False)
+        await bot.ring()
+        return bot
+
+    yield start
+    for bot in running:
+        await bot.app.close()
