@@ -16,14 +16,14 @@ from typing import Any
 from digests.eventterms import AMOUNT, BRIDGE, kind_of
 
 _MOST_TERMS = 32
-_MOST_POSTINGS = 400
-"""A term of more events than this says too little to look at them all."""
-_MOST_LOOKED_AT = 800
-"""Postings looked at for one item, those of its weightiest terms first: bounds the cost."""
+_MOST_LOOKED_AT = 250
+"""Postings looked at for one item, those of its weightiest words and of its weightiest bridges: bounds the cost."""
 _MOST_COMPARED = 6
 _LEAST_BACKGROUND = 20
 _MOST_SHARED = 6
 _KINDS = 5
+_MOST_LOGS = 2048
+_LOGS = tuple(math.log(count + 1) for count in range(_MOST_LOGS))
 
 
 @dataclass(slots=True)
@@ -87,14 +87,17 @@ class EventProfiles:
 
     def alike(self, terms: Mapping[str, float], script: int) -> list[Likeness]:
         """The events most like an item of these terms, best first."""
-        ids = self._ids
+        log_size = math.log(self._size + 1)
+        ids, counts, kinds = self._ids, self._counts, self._kinds
         weights: dict[int, float] = {}
         squares = [0.0] * _KINDS
-        for term, weight in self.weigh(terms).items():
+        for term, weight in terms.items():
             number = ids.get(term)
-            if number is not None:
-                weights[number] = weight
-            squares[kind_of(term) if number is None else self._kinds[number]] += weight * weight
+            if number is None:
+                squares[kind_of(term)] += (weight * log_size) ** 2
+            else:
+                value = weights[number] = weight * (log_size - _log(counts[number]))
+                squares[kinds[number]] += value * value
         found = [self._compare(near, weights, squares, script) for near in self._nearest(weights)]
         found.sort(key=_cosine, reverse=True)
         return found
@@ -104,21 +107,26 @@ class EventProfiles:
         log_size = math.log(self._size + 1)
         counts, ids = self._counts, self._ids
         return {
-            term: weight * (log_size - math.log(counts[ids[term]] + 1) if term in ids else log_size)
+            term: weight * (log_size - _log(counts[ids[term]]) if term in ids else log_size)
             for term, weight in terms.items()
         }
 
     def _nearest(self, weights: Mapping[int, float]) -> list[int]:
+        """The events that share the weightiest terms. Words and bridges are looked up apart, so that words, which are
+        rarer, do not use up what may be looked at."""
         sums: dict[int, float] = {}
-        get = sums.get
-        looked_at = 0
+        get, kinds = sums.get, self._kinds
+        left = [_MOST_LOOKED_AT, _MOST_LOOKED_AT]
         for number in sorted(weights, key=weights.__getitem__, reverse=True):
             postings = self._postings[number]
-            if postings is None or len(postings) > _MOST_POSTINGS:
+            if postings is None:
                 continue
-            looked_at += len(postings)
-            if looked_at > _MOST_LOOKED_AT:
-                break
+            bridge = kinds[number] >= BRIDGE
+            left[bridge] -= len(postings)
+            if left[bridge] < 0:
+                if left[not bridge] < 0:
+                    break
+                continue
             weight = weights[number]
             for event_id in postings:
                 sums[event_id] = get(event_id, 0.0) + weight
@@ -226,6 +234,11 @@ class EventProfiles:
         for number in self._events[event_id].terms:
             self._counts[number] += items
         self._size += items
+
+
+def _log(count: int) -> float:
+    """The logarithm of ``count + 1``."""
+    return _LOGS[count] if count < _MOST_LOGS else math.log(count + 1)
 
 
 _cosine = attrgetter("cosine")

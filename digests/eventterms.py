@@ -16,7 +16,9 @@ from digests.search import analysers, lexicon, numbers
 
 _LEAD_CHARACTERS = 700
 _LEAD_CHARACTERS_UNSPACED = 320
-_TITLE = 2.0
+_TITLE = 2
+_MOST_COUNTED = 12
+_DAMPED = (0.0, *(1 + math.log(count) for count in range(1, _MOST_COUNTED + 1)))
 _ACRONYM = re.compile(r"(?<![A-Za-z0-9])[A-Z][A-Z0-9]{1,7}(?![A-Za-z0-9])")
 
 LATIN, CYRILLIC, CJK, BRIDGE, AMOUNT = range(5)
@@ -49,18 +51,18 @@ def script_of(language: str) -> int:
 def terms_of(title: str, text: str, language: str, glossary_terms: Iterable[str]) -> dict[str, float]:
     """Term to its frequency in title and lead, damped; what stands in the title counts more."""
     lead = text[: _LEAD_CHARACTERS_UNSPACED if script_of(language) == CJK else _LEAD_CHARACTERS]
-    counts: dict[str, float] = {}
-    for part, weight in ((title, _TITLE), (lead, 1.0)):
+    counts: dict[str, int] = {}
+    for part, weight in ((title, _TITLE), (lead, 1)):
         found = analysers.tokens(part, language)
         for term in found:
-            counts[term] = counts.get(term, 0.0) + weight
+            counts[term] = counts.get(term, 0) + weight
         for _, _, entries in lexicon.find(found, language):
             for entry in entries:
                 term = f"@{entry.id}"
-                counts[term] = counts.get(term, 0.0) + weight
+                counts[term] = counts.get(term, 0) + weight
         for acronym in set(_ACRONYM.findall(part)):
             counts.pop(acronym.lower(), None)
-            counts[f"~{acronym}"] = counts.get(f"~{acronym}", 0.0) + weight
-    weights = {term: 1 + math.log(count) for term, count in counts.items()}
+            counts[f"~{acronym}"] = counts.get(f"~{acronym}", 0) + weight
+    weights = {term: _DAMPED[min(count, _MOST_COUNTED)] for term, count in counts.items()}
     weights.update((f"#{term}", 1.0) for term in glossary_terms)
     return weights

@@ -28,6 +28,7 @@ _MOST_ZIP_ENTRIES = 5_000
 _ZIP_LIMIT = 200 * 1024 * 1024
 """Bytes that a DOCX may have after decompression."""
 _XML_LIMIT = 40 * 1024 * 1024
+_MOSTLY_ARTICLE = 0.7
 _DECLARATION = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.{0,5000}?)\n---[ \t]*(?:\n|\Z)", re.DOTALL)
 _FIELD = re.compile(r"^(title|date|updated)[ \t]*:[ \t]*(.+)$", re.IGNORECASE | re.MULTILINE)
@@ -79,12 +80,19 @@ def _markdown(payload: bytes) -> DocumentParts:
 
 
 def _html(payload: bytes) -> DocumentParts:
-    page = extract_page(decode(payload)[0][:_TEXT_LIMIT].encode("utf-8", "replace"))
+    text = decode(payload)[0][:_TEXT_LIMIT]
+    page = extract_page(text.encode("utf-8", "replace"))
+    whole = sections_of(text)
+    # A page that is nearly all article is taken as it is: the extractor drops headings of short pages.
+    mostly = len(page.text) > _MOSTLY_ARTICLE * sum(len(section.text) for section in whole)
     return DocumentParts(
         title=page.title,
         published=page.published,
         updated=None,
-        parts=tuple(DocumentPart(_section_mark(section.heading), section.text) for section in page.sections),
+        parts=tuple(
+            DocumentPart(_section_mark(section.heading), section.text)
+            for section in (whole if mostly else page.sections)
+        ),
     )
 
 

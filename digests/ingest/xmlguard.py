@@ -124,7 +124,7 @@ def _repaired(found: re.Match[str]) -> str:
     """What stands for a reference that XML does not know: the character, or an ampersand that is just one."""
     number, name = found[1], found[2]
     if number is not None:
-        return _escaped(_FORBIDDEN.sub("", unescape(found[0])))
+        return _escaped(_FORBIDDEN.sub("", unescape(found[0])).replace("\ufffd", ""))
     if name is not None and (meant := html5.get(f"{name};")):
         return _escaped(meant)
     return "&amp;" + found[0][1:]

@@ -21,7 +21,7 @@ def repeat(payload: bytes, suffix: str = "") -> Said:
     return Said(payload.decode() + suffix, os.getpid())
 
 
-def hang(payload: bytes) -> Said:
+def hang(payload: bytes, **options: str | None) -> Said:
     time.sleep(600)
     return Said("", 0)
 

@@ -113,9 +113,7 @@ async def test_white_space_and_tracking_are_no_edit(start_bot: StartBot, newssta
     bot = await start_bot()
     newsstand.entries["town-hall"] = [pillar()]
     await bot.poll()
-    newsstand.entries["town-hall"] = [
-        pillar(body=f"<p>{LONG}</p>\n\n", link="https://news.example/p1?utm_source=rss")
-    ]
+    newsstand.entries["town-hall"] = [pillar(body=f"<p>{LONG}</p>\n\n", link="https://news.example/p1?utm_source=rss")]
     await bot.poll()
     assert "edited it" not in str(await bot.say("/why 1"))
 

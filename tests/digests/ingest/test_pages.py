@@ -10,6 +10,7 @@ from digests.errors import ParseError
 from digests.ingest import pages
 from digests.ingest.clean import clean_page
 from digests.ingest.pages import sections_of
+from tests.fakes import workerjobs
 
 PARAGRAPH = "The government in Tokyo said on Friday that it would join the training programme of the alliance. " * 3
 PAGE = f"""<!DOCTYPE html><html><head><title>Japan joins NSATU | Site</title>
@@ -38,7 +39,8 @@ def test_a_page_without_text_is_an_error(html: str) -> None:
 
 
 def test_a_page_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pages, "PAGE_SECONDS", 0.0001)
+    monkeypatch.setattr(pages, "extract_page", workerjobs.hang)
+    monkeypatch.setattr(pages, "PAGE_SECONDS", 0.2)
     with pytest.raises(ParseError, match="took longer"):
         clean_page(PAGE)
 

@@ -1,0 +1,70 @@
+"""Killed at any point, the bot loses and repeats nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.message import from_json
+from digests.archive import Archive, local_messages
+from tests.system.newsstand import Newsstand
+from tests.system.test_feed_to_edition import pillar, titles
+
+START = datetime(2026, 6, 1, 6, 0, tzinfo=UTC)
+ROOT = Path(__file__).parents[2]
+
+
+async def run(config: Path, time: datetime, point: str = "never") -> int:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.system.crashing", str(config), time.isoformat(), point,
+        cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    async with asyncio.timeout(60):
+        _, errors = await process.communicate()
+    if process.returncode not in (0, -signal.SIGKILL):
+        pytest.fail(errors.decode())
+    return process.returncode or 0
+
+
+async def posted(config: Path) -> list[list[str]]:
+    """What the channel shows, edition by edition, welcomes left out."""
+    archive = await Archive.open(f"sqlite:///{config.parent / 'archive.sqlite3'}", migrate=False)
+    try:
+        async with archive.read() as connection:
+            rows = await local_messages.page(connection, "news", member="local", limit=100)
+    finally:
+        await archive.close()
+    messages = [from_json(row.message) for row in rows]
+    return [titles(message) for message in messages if "where the story stands" not in message.summary]
+
+
+@pytest.mark.parametrize("point", ["composed", "written", "leased", "sent"])
+async def test_a_kill_at_any_point_of_an_edition_loses_and_repeats_nothing(
+    config: Path, newsstand: Newsstand, point: str
+) -> None:
+    assert await run(config, START) == 0
+    newsstand.entries["town-hall"] = [pillar()]
+    due = START + timedelta(hours=2, minutes=1)
+    assert await run(config, due, point) == -signal.SIGKILL
+    assert await run(config, due + timedelta(minutes=5)) == 0
+    assert await posted(config) == [["Third pillar of the river bridge is built"]]
+
+
+async def test_a_kill_between_two_editions_loses_and_repeats_nothing(config: Path, newsstand: Newsstand) -> None:
+    assert await run(config, START) == 0
+    newsstand.entries["town-hall"] = [pillar()]
+    assert await run(config, START + timedelta(hours=2, minutes=1), "written") == -signal.SIGKILL
+    second = pillar("p2", title="River bridge: deck construction has begun", body="Builders began work on the deck of "
+                    "the bridge. The crane arrived by ship from Southtown this week, the harbour office reported.")  # fmt: skip
+    newsstand.entries["town-hall"] = [second, pillar()]
+    assert await run(config, START + timedelta(hours=4)) == 0
+    assert await run(config, START + timedelta(days=1, hours=2, minutes=1)) == 0
+    assert await posted(config) == [
+        ["Third pillar of the river bridge is built"],
+        ["River bridge: deck construction has begun"],
+    ]
