@@ -19,6 +19,8 @@ from digests.model import LANGUAGES
 
 LANGUAGE_NAMES = {"en": "English", "ja": "日本語", "uk": "Українська"}
 _LOCALES = {"en": "en_GB", "ja": "ja_JP", "uk": "uk_UA"}
+_DATE_FORMATS: dict[str, Literal["medium", "long"]] = {"en": "medium", "ja": "long", "uk": "medium"}
+"""Japanese newspapers write 2026年6月30日, which CLDR calls long."""
 
 
 def N_(text: str) -> str:  # noqa: N802 - gettext's own name for "translate later"
@@ -81,14 +83,15 @@ def format_time(
     locale = _LOCALES[supported(language)]
     local = at.astimezone(zone)
     if style == "date":
-        return dates.format_date(local.date(), format="medium", locale=locale)
+        return dates.format_date(local.date(), format=_DATE_FORMATS[supported(language)], locale=locale)
     if style == "relative":
         delta: timedelta = at - datetime.now(at.tzinfo)
         return dates.format_timedelta(delta, add_direction=True, locale=locale)
     clock = f"{dates.format_time(local, format='HH:mm', locale=locale)} {zone_name(at, language, zone)}"
     if style == "time":
         return clock
-    return f"{dates.format_date(local.date(), format='medium', locale=locale)}, {clock}"
+    day = dates.format_date(local.date(), format=_DATE_FORMATS[supported(language)], locale=locale)
+    return f"{day}, {clock}"
 
 
 def zone_name(at: datetime, language: str, zone: ZoneInfo) -> str:
@@ -104,7 +107,7 @@ def format_partial_date(text: str, language: str) -> str:
     locale = _LOCALES[supported(language)]
     parts = [int(part) for part in text.split("-")]
     if len(parts) == 3:
-        return dates.format_date(date(*parts), format="medium", locale=locale)
+        return dates.format_date(date(*parts), format=_DATE_FORMATS[supported(language)], locale=locale)
     first = date(parts[0], parts[1] if len(parts) == 2 else 1, 1)
     skeleton = "yMMM" if len(parts) == 2 else "y"
     return str(dates.format_skeleton(skeleton, datetime(first.year, first.month, 1), locale=locale))  # noqa: DTZ001

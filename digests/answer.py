@@ -20,9 +20,9 @@ from datetime import datetime
 
 from digests.archive import Archive
 from digests.glossary import Glossary
-from digests.model import Answer, AnswerSentence, Citation, Fact, Passage, Status
+from digests.model import Answer, AnswerSentence, Citation, Fact, Status
 from digests.search import analysers, citations, evidence, lexicon
-from digests.search.index import SearchIndex
+from digests.search.index import Hit, SearchIndex
 from digests.search.query import Concept, ConceptKind
 from digests.search.questions import Question, Wanted, analyse
 from digests.search.support import DONE, IMPLIED, UNDONE, Support, Unit, concept_weights, fact_unit, judge, passage_unit
@@ -126,16 +126,17 @@ class Answerer:
         """Everything found for a question, best first."""
         spoken = _spoken(text, language)
         question = analyse(_dated(text, now), spoken, self._terms, limit=_CANDIDATES)
-        passages = [hit.passage for hit in await self._index.search(self._archive, question.query)]
+        hits = await self._index.search(self._archive, question.query)
         rarity = await self._index.weights(self._archive, question.query)
         weights = concept_weights(question.query.concepts, rarity)
-        return await asyncio.to_thread(self._judge_all, question, passages, weights)
+        return await asyncio.to_thread(self._judge_all, question, hits, weights)
 
-    def _judge_all(self, question: Question, passages: Iterable[Passage], weights: Mapping[str, float]) -> Ranking:
+    def _judge_all(self, question: Question, hits: Iterable[Hit], weights: Mapping[str, float]) -> Ranking:
         units: dict[str | int, Unit] = {}
-        for passage in passages:
+        for hit in hits:
+            passage = hit.passage
             if passage.ref.startswith("item:"):
-                units[passage.id] = passage_unit(passage)
+                units[passage.id] = passage_unit(passage, hit.tokens)
                 continue
             # A brief says what its facts say: it leads to them and is not quoted itself.
             brief = passage.ref.startswith("brief:")

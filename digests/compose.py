@@ -17,6 +17,7 @@ from digests import arrange
 from digests.archive import editions, events, facts, health, items
 from digests.model import (
     Brief,
+    BriefSentence,
     Citation,
     Composition,
     Coverage,
@@ -206,22 +207,24 @@ def _standing(story: Story, spec: DigestSpec) -> tuple[DigestSection, ...]:
 
 
 def _section_standing(story: Story, section: str, language: str, limit: int) -> DigestSection:
-    own = [fact for fact in story.facts if fact.section == section and not fact.superseded_by]
+    brief = story.briefs.get((section, language)) or story.briefs.get((section, "en"))
+    lead = _lead(brief) if brief else ()
+    told = {fact_id for sentence in lead for fact_id in sentence.fact_ids}
+    own = [f for f in story.facts if f.section == section and not f.superseded_by and f.id not in told]
     own.sort(key=lambda fact: (fact.grade.needs_label, -fact.first_day.toordinal(), _GRADE_ORDER.index(fact.grade)))
     newest = sorted(own[:limit], key=lambda fact: fact.first_day, reverse=True)
-    brief = story.briefs.get((section, language)) or story.briefs.get((section, "en"))
+    glue = "" if brief is not None and brief.language == "ja" else " "
     return DigestSection(
         section=section,
-        headline=_lead(brief) if brief else "",
+        headline=glue.join(sentence.text for sentence in lead),
         bullets=tuple(fact_bullet(fact, language) for fact in newest),
         more=max(0, len(own) - limit),
     )
 
 
-def _lead(brief: Brief) -> str:
-    sentences = [sentence.text for part in brief.parts for sentence in part.sentences]
-    glue = "" if brief.language == "ja" else " "
-    return glue.join(sentences[:_WELCOME_SENTENCES])
+def _lead(brief: Brief) -> tuple[BriefSentence, ...]:
+    """How a brief begins."""
+    return tuple(sentence for part in brief.parts for sentence in part.sentences)[:_WELCOME_SENTENCES]
 
 
 def fact_bullet(fact: Fact, language: str) -> DigestBullet:

@@ -60,6 +60,10 @@ class Sketch:
         """The smallest shingle hashes, in order."""
         return array("I", self._shingles)
 
+    @cached_property
+    def shingles(self) -> frozenset[int]:
+        return frozenset(self.kept)
+
     @property
     def total(self) -> int:
         """Number of different shingles of the text, of which the smallest hashes are kept."""
@@ -98,13 +102,15 @@ def readable(data: bytes | None) -> bool:
 
 def containment(one: Sketch, other: Sketch) -> float:
     """The share of the smaller text's shingles that stand in the larger one, 0..1."""
-    small, large = (one, other) if one.total <= other.total else (other, one)
-    ours, theirs = small.kept, large.kept
-    if large.total > len(theirs) and theirs:
-        # Only the smallest hashes are known: compare both below the largest that both know.
-        limit = min(kept.kept[-1] for kept in (small, large) if kept.total > len(kept.kept))
-        ours, theirs = ours[: bisect_right(ours, limit)], theirs[: bisect_right(theirs, limit)]
-    return len(frozenset(theirs).intersection(ours)) / len(ours) if ours else 0.0
+    fewest = min(one.total, other.total)
+    common = one.shingles.intersection(other.kept)
+    cut = [kept.kept[-1] for kept in (one, other) if kept.total > len(kept.kept)]
+    if cut:
+        # Only the smallest hashes are known: compare below the largest that both know.
+        limit = min(cut)
+        fewest = min(bisect_right(one.kept, limit), bisect_right(other.kept, limit))
+        common = frozenset(value for value in common if value <= limit)
+    return len(common) / fewest if fewest else 0.0
 
 
 def same_numbers(one: Sketch, other: Sketch) -> bool:

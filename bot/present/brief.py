@@ -25,10 +25,11 @@ def brief_message(brief: Brief, name: str, facts: Mapping[str, Fact], as_of: str
 
 
 def _sentences(part: BriefPart, language: str, numbers: dict[str, int]) -> tuple[Inline, ...]:
-    glue = "" if language == "ja" else " "
+    """Sentences with their reference marks; Japanese is written without spaces between them."""
+    space = "" if language == "ja" else " "
     inlines: list[Inline] = []
     for sentence in part.sentences:
         marks = "".join(f"[{numbers.setdefault(fact_id, len(numbers) + 1)}]" for fact_id in sentence.fact_ids)
-        inlines.append(Text(f"{glue if inlines else ''}{sentence.text} "))
+        inlines.append(Text(f"{space if inlines else ''}{sentence.text}{space}"))
         inlines.append(Text(marks, "emphasis"))
     return tuple(inlines)

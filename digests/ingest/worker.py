@@ -12,18 +12,19 @@ from __future__ import annotations
 import atexit
 import json
 import os
-import struct
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar, cast
-
-from pydantic import TypeAdapter, ValidationError
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 
 from digests.errors import ParseError
+from digests.ingest.frames import read_frame, write_frame
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 T = TypeVar("T")
 
@@ -35,8 +36,8 @@ MEMORY_LIMIT = 1 << 30
 _MOST_REQUESTS = 200
 """Documents that one worker reads before it is replaced; bounds what libraries leak."""
 _QUEUE_SECONDS = 120.0
-_LENGTH = struct.Struct(">I")
 _adapters: dict[type[Any], TypeAdapter[Any]] = {}
+"""Validators of results; building one costs a millisecond."""
 _ROOT = Path(__file__).parents[2]
 
 
@@ -70,10 +71,7 @@ class Workers:
             self._slots.release()
         if answer[:1] == b"!":
             raise ParseError(answer[1:].decode("utf-8", "replace"))
-        try:
-            return cast(T, _adapter(result).validate_json(answer[1:]))
-        except ValidationError as error:
-            raise ParseError("the worker process gave an unexpected answer") from error
+        return _validated(answer[1:], result)
 
     @property
     def alive(self) -> int:
@@ -186,35 +184,21 @@ class _Process:
         self._process.wait()
 
 
-def write_frame(pipe: BinaryIO, data: bytes) -> None:
-    """Write ``data`` with its length before it (4 bytes, big-endian)."""
-    pipe.write(_LENGTH.pack(len(data)))
-    pipe.write(data)
-
-
-def read_frame(pipe: BinaryIO) -> bytes:
-    """Read what :func:`write_frame` wrote; EOFError when the other side has gone."""
-    size = _LENGTH.unpack(_exactly(pipe, _LENGTH.size))[0]
-    return _exactly(pipe, size)
-
-
-def _exactly(pipe: BinaryIO, size: int) -> bytes:
-    data = pipe.read(size)
-    if len(data) < size:
-        raise EOFError("the other process has ended")
-    return data
-
-
 def _environment() -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TZ") if name in os.environ}
     return kept | {"PYTHONPATH": str(_ROOT), "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-def _adapter(result: type[Any]) -> TypeAdapter[Any]:
-    """The validator of a result; building one costs a millisecond."""
+def _validated(answer: bytes, result: type[T]) -> T:
+    """The result in ``answer``, if it is one."""
+    from pydantic import TypeAdapter, ValidationError
+
     if result not in _adapters:
         _adapters[result] = TypeAdapter(result)
-    return _adapters[result]
+    try:
+        return cast(T, _adapters[result].validate_json(answer))
+    except ValidationError as error:
+        raise ParseError("the worker process gave an unexpected answer") from error
 
 
 WORKERS = Workers()

@@ -5,17 +5,17 @@ Started by :mod:`digests.ingest.worker` as ``python -m digests.ingest.workerproc
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import json
 import os
 import signal
 import sys
+from datetime import datetime
 from typing import Any, BinaryIO
 
-from pydantic import TypeAdapter
-
 from digests.errors import ParseError
-from digests.ingest.worker import read_frame, write_frame
+from digests.ingest.frames import read_frame, write_frame
 
 _LONGEST_SECONDS = 120
 """A request that takes longer has been given up by the parent, or the parent has gone: the worker ends itself."""
@@ -41,7 +41,7 @@ def _answer(request: dict[str, Any], payload: bytes) -> bytes:
     try:
         module, _, name = request["function"].partition(":")
         result = getattr(importlib.import_module(module), name)(payload, **request["options"])
-        return b"=" + TypeAdapter(type(result)).dump_json(result)
+        return b"=" + json.dumps(dataclasses.asdict(result), default=_plain).encode("utf-8")
     except ParseError as error:
         return b"!" + str(error).encode("utf-8", "replace")
     except MemoryError:
@@ -50,6 +50,12 @@ def _answer(request: dict[str, Any], payload: bytes) -> bytes:
         return b"!it is nested too deeply to be read"
     except Exception as error:  # noqa: BLE001 - whatever a third-party parser raises means: not readable
         return f"!it cannot be read: {type(error).__name__}: {str(error)[:200]}".encode("utf-8", "replace")
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} cannot be handed over")
 
 
 def _private_output() -> BinaryIO:

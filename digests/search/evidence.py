@@ -47,9 +47,7 @@ _NOT_TOLD = re.compile(
     r"|\bне (?:розголош\w+|назв\w+|уточн\w+|повідом\w+|оприлюдн\w+|вказ\w+|розкри\w+)",
     re.IGNORECASE,
 )
-_APART = re.compile(
-    r"(?:separate|distinct|different|apart) from|part of|とは別|(?:окрем|відмінн|відокремлен)\w+ від", re.IGNORECASE
-)
+_APART = ("from", "part of", "とは別", " від ")
 _SET_APART = re.compile(
     r"(?:separate|distinct|different|apart) from ([^,.;]{2,40})|not (?:part|a part) of ([^,.;]{2,40})"
     r"|([^、。]{2,20})とは別|(?:окрем\w+|відмінн\w+|відокремлен\w+) від ([^,.;]{2,40})",
@@ -104,7 +102,7 @@ def tells_nothing(texts: Iterable[str]) -> bool:
 
 def set_apart(text: str) -> list[str]:
     """What a text says it does not speak of: "separate from PURL"."""
-    if not _APART.search(text):  # looking for the anchor alone is far cheaper
+    if not any(anchor in text for anchor in _APART):
         return []
     return [next(part for part in match.groups() if part) for match in _SET_APART.finditer(text)]
 

@@ -75,7 +75,7 @@ class FtsIndex:
         await store.delete_ids(connection, [id_ for id_, _, _ in found])
 
     async def search(self, archive: Archive, query: Query) -> list[Hit]:
-        scored: list[tuple[float, int]] = []
+        scored: list[tuple[float, int, str]] = []
         async with archive.read() as connection:
             sizes = await _sizes(connection)
             for shelf in shelves_of(query.filters):
@@ -83,8 +83,8 @@ class FtsIndex:
                 if aim.forms:
                     scored += await _best(connection, aim)
             scored.sort(reverse=True)
-            passages = await store.load(connection, [id_ for _, id_ in scored])
-        return [Hit(passages[id_], score) for score, id_ in scored if id_ in passages]
+            passages = await store.load(connection, [id_ for _, id_, _ in scored])
+        return [Hit(passages[id_], score, held) for score, id_, held in scored if id_ in passages]
 
     async def weights(self, archive: Archive, query: Query) -> Mapping[str, float]:
         held = dict.fromkeys((concept.id for concept in query.concepts), 0.0)
@@ -175,15 +175,15 @@ def _varints(block: bytes) -> list[int]:
     return values
 
 
-async def _best(connection: AsyncConnection, aim: _Aim) -> list[tuple[float, int]]:
-    """Scores (0 to 1) and ids of the best passages of a shelf, best first."""
+async def _best(connection: AsyncConnection, aim: _Aim) -> list[tuple[float, int, str]]:
+    """Scores (0 to 1), ids and tokens of the best passages of a shelf, best first."""
     chosen, rows = within_budget(aim.forms, aim.holding, MOST_ROWS_RANKED)
     candidates = await _ranked(connection, aim, chosen, rows)
     if len(chosen) < len(aim.forms) or rows > MOST_ROWS_RANKED:
         candidates = await _newest_together(connection, aim) | candidates
     forms = {form: idf(aim.size, form_frequency(form, aim.holding)) for form in aim.forms}
     top = best_possible(aim.query, aim.shelf.group, aim.size, aim.holding)
-    scored = [(min(bm25(held, forms, aim.average) / top, 1.0), id_) for id_, held in candidates.items()]
+    scored = [(min(bm25(held, forms, aim.average) / top, 1.0), id_, held) for id_, held in candidates.items()]
     return sorted(scored, reverse=True)[: aim.query.limit]
 
 
@@ -229,10 +229,11 @@ def _by_importance(aim: _Aim) -> list[Concept]:
 
 
 def _requiring(concepts: Sequence[Concept], required: int, aim: _Aim) -> str:
-    """FTS5 for the first ``required`` concepts and any of the others."""
-    held = [[form for form in concept.forms[aim.shelf.group] if form in aim.forms] for concept in concepts]
+    """FTS5 for the first ``required`` concepts together; of one alone, with any of the others beside it."""
+    known = set(aim.forms)
+    held = [[form for form in concept.forms[aim.shelf.group] if form in known] for concept in concepts]
     parts = [_any(forms) for forms in held[:required]]
-    others = [form for forms in held[required:] for form in forms]
+    others = [form for forms in held[1:] for form in forms] if required == 1 else []
     return " AND ".join(parts + ([_any(others)] if others else []))
 
 

@@ -31,6 +31,8 @@ class Hit:
 
     passage: Passage
     score: float
+    tokens: str = ""
+    """The passage's tokens, joined by spaces, when the index keeps them: saves making them again."""
 
 
 class SearchIndex(Protocol):

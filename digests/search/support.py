@@ -27,6 +27,8 @@ _FLOORS = {
     ConceptKind.WORD: 0.1,
 }
 _BEST_VERSION = 0.7
+_HOPELESS = 0.4
+"""Coverage below which a unit is not looked at more closely; far below what an answer needs."""
 _MOST = {ConceptKind.SYNONYM: 0.7, ConceptKind.WORD: 0.5}
 _YEAR = re.compile(r"n((?:19|20)\d\d)\Z")
 _WHEN = re.compile(r" (?:m\d\d|n(?:19|20)\d\d) ")
@@ -80,10 +82,10 @@ def fact_unit(fact: Fact, implied: frozenset[str] = frozenset(), beside: str = "
     return Unit(fact.id, fact.claim.values, held, fact.date, fact, implied, beside)
 
 
-def passage_unit(passage: Passage) -> Unit:
-    """The unit of a passage of an item."""
+def passage_unit(passage: Passage, tokens: str = "") -> Unit:
+    """The unit of a passage of an item; ``tokens`` are the index's, made here if it gave none."""
     group = analysers.group_of(passage.language)
-    held = {group: evidence.joined(analysers.tokens(passage.text, passage.language))}
+    held = {group: f" {tokens} " if tokens else evidence.joined(analysers.tokens(passage.text, passage.language))}
     return Unit(passage.ref, {passage.language: passage.text}, held, passage.date)
 
 
@@ -99,12 +101,14 @@ def judge(unit: Unit, question: Question, weights: Mapping[str, float]) -> Suppo
     """Measure a unit against a question; ``score`` is still without what depends on the other units."""
     concepts = question.query.concepts
     found = {concept.id: _presence(concept, unit) for concept in concepts}
-    _take_back_what_is_set_apart(unit, concepts, found)
     if found.get("country") == 0 and _names_another_place(unit, found):
         found["country"] = NEAR
+    coverage = _share(found, weights, list(found))
     mere = [concept.id for concept in concepts if concept.kind is ConceptKind.SYNONYM]
-    actors = unit.fact.actors if unit.fact else ()
-    fits = evidence.has_wanted(unit.texts, unit.held, actors, question)
+    if coverage < _HOPELESS:
+        return Support(unit, found, coverage, _share(found, weights, mere), coverage, fits=False)
+    _take_back_what_is_set_apart(unit, concepts, found)
+    fits = evidence.has_wanted(unit.texts, unit.held, unit.fact.actors if unit.fact else (), question)
     coverage = _share(found, weights, list(found))
     score = coverage + _liking(unit, question, fits=fits)
     return Support(unit, found, coverage, _share(found, weights, mere), score, fits)

@@ -259,13 +259,13 @@ BODY = b"<w:document xmlns:w='http://schemas.openxmlformats.org/wordprocessingml
         ("word/document.xml", ("<!DOCTYPE d [<!ENTITY x 'y'>]>" + BODY.decode()).encode("utf-16"), "entities"),
         ("word/_rels/document.xml.rels", b"<!DOCTYPE d><Relationships/>", "entities"),
         ("word/document.xml", BODY + b" " * (2 << 20), "its text has more than 1 MiB"),
-        ("word/media/bomb.bin", bytes(3 << 20), "unpacked it has more than 2 MiB"),
+        ("word/media/bomb.bin", bytes(5 << 20), "unpacked it has more than 4 MiB"),
     ],
     ids=["external entity", "behind a comment", "utf-16", "relations", "text bomb", "zip bomb"],
 )
 def test_hostile_packages_are_refused(name: str, content: bytes, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(documentparts, "_XML_LIMIT", 1 << 20)
-    monkeypatch.setattr(documentparts, "_ZIP_LIMIT", 2 << 20)
+    monkeypatch.setattr(documentparts, "_ZIP_LIMIT", 4 << 20)
     with pytest.raises(ParseError, match=why):
         take_apart(changed_package(word_document(), name, content), "docx")
 

@@ -178,8 +178,10 @@
     for (const node of root.querySelectorAll("time")) {
       const at = new Date(node.dateTime);
       const format = FORMATS[node.dataset.style] || FORMATS.datetime;
+      const around = node.closest("[lang]");           // a Ukrainian digest has Ukrainian dates on any page
+      const language = (around && around.lang) || state.language;
       node.title = at.toISOString();
-      node.textContent = new Intl.DateTimeFormat(state.language === "en" ? "en-GB" : state.language, format).format(at);
+      node.textContent = new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, format).format(at);
     }
   }
 
