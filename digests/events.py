@@ -282,7 +282,8 @@ def _readable(term: str) -> str:
 
 def voices(items: Iterable[Item]) -> int:
     """How many independent voices report an event: publisher families count once, and so do copies of one text."""
-    return len({item.family for item in items if item.duplicate_of is None}) or 1
+    found = list(items)
+    return len({item.family for item in found if item.duplicate_of is None}) or min(1, len(found))
 
 
 def best_first(items: Iterable[Item]) -> list[Item]:

@@ -231,7 +231,7 @@ def spaced(text: str) -> str:
     ("language", "zone", "words"),
     [
         ("en", KYIV, "1 Jun 2026, 09:05 EEST"),
-        ("ja", TOKYO, "2026/06/01, 15:05 JST"),
+        ("ja", TOKYO, "2026年6月1日, 15:05 JST"),
         ("uk", KYIV, "1 черв. 2026 р., 09:05 EEST"),
         ("uk", NEW_YORK, "1 черв. 2026 р., 02:05 EDT"),
         ("en", ZoneInfo("UTC"), "1 Jun 2026, 06:05 UTC"),
@@ -242,7 +242,7 @@ def test_a_moment_is_written_as_the_language_writes_it(language: str, zone: Zone
     assert spaced(format_time(SUMMER, language, zone)) == words
 
 
-@pytest.mark.parametrize(("language", "day"), [("en", "1 Jun 2026"), ("ja", "2026/06/01"), ("uk", "1 черв. 2026 р.")])
+@pytest.mark.parametrize(("language", "day"), [("en", "1 Jun 2026"), ("ja", "2026年6月1日"), ("uk", "1 черв. 2026 р.")])
 def test_a_date_names_no_zone(language: str, day: str) -> None:
     assert spaced(format_time(SUMMER, language, KYIV, "date")) == day
 
@@ -298,7 +298,7 @@ def test_a_distance_in_time_says_its_direction(language: str, past: str, future:
     [
         ("2026", "2026", "2026年", "2026"),
         ("2026-05", "May 2026", "2026年5月", "трав. 2026 р."),
-        ("2026-05-29", "29 May 2026", "2026/05/29", "29 трав. 2026 р."),
+        ("2026-05-29", "29 May 2026", "2026年5月29日", "29 трав. 2026 р."),
         ("2026-12", "Dec 2026", "2026年12月", "груд. 2026 р."),
     ],
 )
