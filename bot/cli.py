@@ -119,12 +119,13 @@ def ask(config: Path, question: tuple[str, ...], as_json: bool, language: str | 
 @click.argument("what", type=click.Choice(["filing", "events", "ask"]))
 @click.option("--data", type=click.Path(path_type=Path), help="Labelled lines; default: the project's own set.")
 @click.option("--half", type=click.Choice(["tune", "test", "both"]), default="both", show_default=True)
+@click.option("--misses", is_flag=True, help="Also tell what went wrong, and why.")
 @click.pass_obj
-def evaluate(config: Path, what: str, data: Path | None, half: str) -> None:
+def evaluate(config: Path, what: str, data: Path | None, half: str, misses: bool) -> None:  # noqa: FBT001
     """Measure filing, event grouping or answers against labelled data."""
     from bot.tools.evaluate import evaluate_once
 
-    drive(evaluate_once(config, what, data, half))
+    drive(evaluate_once(config, what, data, half, misses=misses))
 
 
 @cli.command()

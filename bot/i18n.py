@@ -21,6 +21,7 @@ LANGUAGE_NAMES = {"en": "English", "ja": "日本語", "uk": "Українськ�
 _LOCALES = {"en": "en_GB", "ja": "ja_JP", "uk": "uk_UA"}
 _DATE_FORMATS: dict[str, Literal["medium", "long"]] = {"en": "medium", "ja": "long", "uk": "medium"}
 """Japanese newspapers write 2026年6月30日, which CLDR calls long."""
+_DAY_AND_CLOCK = {"en": ", ", "ja": " ", "uk": ", "}
 
 
 def N_(text: str) -> str:  # noqa: N802 - gettext's own name for "translate later"
@@ -91,7 +92,7 @@ def format_time(
     if style == "time":
         return clock
     day = dates.format_date(local.date(), format=_DATE_FORMATS[supported(language)], locale=locale)
-    return f"{day}, {clock}"
+    return f"{day}{_DAY_AND_CLOCK[supported(language)]}{clock}"
 
 
 def zone_name(at: datetime, language: str, zone: ZoneInfo) -> str:

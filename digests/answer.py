@@ -59,6 +59,8 @@ _PROMISED = frozenset(("pay", "give", "give+export", "send", "buy"))
 """Deeds of which a public promise is news enough."""
 _CLOSE = 0.12
 """How far below the best score a further piece may be."""
+_OUTDATED = 0.15
+"""How far a superseded fact steps back."""
 _SEEN_ENOUGH = 0.25
 _CANDIDATES = 30
 _LONGEST_PIECE = 420
@@ -246,7 +248,7 @@ def _ordered(supports: Iterable[Support], question: Question) -> list[Support]:
     def value(support: Support) -> float:
         age = place.get(_day(support), 0.5)
         outdated = support.unit.fact is not None and bool(support.unit.fact.superseded_by) and not question.early
-        return support.score + weight * ((1 - age) if question.early else age) - (0.1 if outdated else 0.0)
+        return support.score + weight * ((1 - age) if question.early else age) - (_OUTDATED if outdated else 0.0)
 
     return sorted((replace(support, score=value(support)) for support in listed), key=lambda found: -found.score)
 

@@ -20,6 +20,7 @@ _MOST_NESTED = 20  # deeper brackets are not prose; the bound keeps hostile text
 _END = re.compile(rf"[.!?…。！？｡]++[{_CLOSERS}]*+")
 _JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]\Z")
+_AFTER_A_WHOLE_SENTENCE = frozenset(".\"'”’»")  # an ellipsis, or a quotation that ends: no abbreviation
 _OPENERS = "([{\"'“‘’«»„-–—"
 _NEXT = re.compile(r"[\s\"'“‘«„(\[—–-]*(\w?)")
 _HEAD = re.compile(r"[\"'“‘«„(\[]*([^\W\d_]+)")
@@ -134,7 +135,7 @@ def _latin_end(line: str, begin: int, start: int, end: int, language: str) -> bo
     first = following.group(1) if following else ""
     if first and first.islower():
         return False
-    if line[start] != "." or line[start : start + 2] == "..":
+    if line[start] != "." or line[start + 1 : start + 2] in _AFTER_A_WHOLE_SENTENCE:
         return True
     word = line[max(line.rfind(" ", begin, start), line.rfind("\u00a0", begin, start), begin - 1) + 1 : start]
     word = word.lstrip(_OPENERS)

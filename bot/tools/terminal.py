@@ -74,7 +74,9 @@ def _list(block: BulletList, language: str, zone: ZoneInfo) -> list[RenderableTy
 
 
 def _table(block: Table, language: str, zone: ZoneInfo) -> RichTable:
-    table = RichTable(*(RichText(column) for column in block.columns), title=RichText(block.caption))
+    table = RichTable(title=RichText(block.caption))
+    for column in block.columns:
+        table.add_column(RichText(column))
     for row in block.rows:
         table.add_row(*(_inlines(cell, language, zone) for cell in row))
     return table

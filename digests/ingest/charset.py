@@ -44,6 +44,7 @@ _WESTERN = re.compile("[à-öø-ÿÀ-ÖØ-ÞßœŒšŠžŽ‘-”«»„‚–�
 _FOREIGN_RUN = re.compile(r"[^\W\d_a-zA-Z]{3,}")
 _MIXED_CASE = re.compile(r"[а-яґєіїў][А-ЯҐЄІЇЎЁ]")
 _CYRILLIC_LETTER = re.compile(r"[а-яА-ЯґєіїўёҐЄІЇЎЁ]")
+_CYRILLIC_VOWELS = frozenset("аеиоуыэюяёіїєАЕИОУЫЭЮЯЁІЇЄ")
 _RARE_CYRILLIC = re.compile(r"[^\W\d_a-zA-Zа-яА-ЯґєіїўёҐЄІЇЎЁ]|[ъЪ]{2}|[\u2500-\u259f]|[a-z][а-яА-Я]|[а-яА-Я][a-z]")
 
 
@@ -151,13 +152,15 @@ def _half_width(text: str) -> float:
 
 
 def _reads_as_cyrillic(text: str) -> bool:
-    """KOI8 read as windows-1251 turns case upside down; other mistakes give letters that hardly occur."""
+    """KOI8 read as windows-1251 turns case upside down; other mistakes give letters and signs that hardly occur, or
+    words without vowels (Hebrew)."""
     letters = _CYRILLIC_LETTER.findall(text)
-    if not letters:
+    if not letters or len(letters) < 0.7 * sum(letter > "\x7f" for letter in text):
         return False
     wrong = len(_MIXED_CASE.findall(text)) + len(_RARE_CYRILLIC.findall(text))
     capitals = sum(letter.isupper() for letter in letters)
-    return wrong < 0.05 * len(letters) and capitals < 0.5 * len(letters)
+    vowels = sum(letter in _CYRILLIC_VOWELS for letter in letters)
+    return wrong < 0.05 * len(letters) and capitals < 0.5 * len(letters) and vowels > 0.25 * len(letters)
 
 
 def _guess(body: bytes) -> str | None:

@@ -19,7 +19,7 @@ import structlog
 from digests.errors import ParseError
 from digests.ingest.documentparts import DocumentPart, DocumentParts, take_apart
 from digests.ingest.entries import KEY_LIMIT, FeedData
-from digests.ingest.tidy import one_line
+from digests.ingest.tidy import one_line, visible
 from digests.ingest.worker import WORKERS
 from digests.model import EntryData
 
@@ -80,8 +80,11 @@ def folder_fingerprint(folder: Path) -> str:
     root = _root(folder)
     digest = hashlib.sha256()
     for path in _files(root, []):
-        status = path.stat()
-        digest.update(f"{_relative(path, root)}\0{status.st_size}\0{status.st_mtime_ns}\n".encode("utf-8", "replace"))
+        try:
+            status = path.stat()
+        except OSError:
+            continue  # gone since it was listed
+        digest.update(f"{_relative(path, root)}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
     return digest.hexdigest()
 
 
@@ -175,4 +178,4 @@ def _relative(path: Path, root: Path) -> str:
         relative = path.relative_to(root)
     except ValueError:
         relative = path.resolve().relative_to(root)
-    return str(PurePosixPath(*relative.parts))
+    return visible(os.fsencode(PurePosixPath(*relative.parts)).decode("utf-8", "replace"))

@@ -6,6 +6,7 @@ fast, gives no ``<source>`` of an entry, no entries of RSS 0.90 and dates it has
 
 from __future__ import annotations
 
+import base64
 import html
 import re
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ _FAMILIES = {
     "http://purl.org/dc/terms/": "dc",
     "http://search.yahoo.com/mrss/": "media",
     "http://search.yahoo.com/mrss": "media",
+    "http://www.itunes.com/dtds/podcast-1.0.dtd": "itunes",
     "http://www.w3.org/1999/xhtml": "xhtml",
     "http://rssnamespace.org/feedburner/ext/1.0": "feedburner",
 }
@@ -48,6 +50,8 @@ _CORE = {
     "description": "body",
     "summary": "body",
     "content": "body",
+    "body": "body",
+    "fullitem": "body",
     "pubdate": "published",
     "published": "published",
     "issued": "published",
@@ -75,7 +79,8 @@ _NAMES: dict[str, dict[str, str]] = {
         "language": "language",
         "title": "second title",
     },
-    "media": {"group": "group", "description": "body"},
+    "media": {"group": "group", "description": "body", "title": "second title"},
+    "itunes": {"summary": "body", "title": "second title"},
     "xhtml": {"body": "body", "div": "body"},
     "feedburner": {"origlink": "original link"},
 }
@@ -180,15 +185,24 @@ def _source(child: etree._Element) -> str | None:
 
 def _text(child: etree._Element) -> str:
     """The content of a title or body as HTML or plain text."""
-    if child.get("mode") == "base64" or child.get("type", "").startswith(_NO_TEXT):
+    if child.get("type", "").startswith(_NO_TEXT):
         return ""
     text = child.text or ""
+    if child.get("mode") == "base64":  # Atom 0.3
+        return _from_base64(text)
     if len(child):
         inner = "".join(etree.tostring(part, encoding="unicode") for part in child)
         return html.escape(text, quote=False) + _NAMESPACE.sub("", inner)
     if "<" in text and child.tag.startswith(_ATOM_TAGS) and child.get("type", "text") in ("text", "text/plain"):
         return html.escape(text, quote=False)
     return text
+
+
+def _from_base64(text: str) -> str:
+    try:
+        return base64.b64decode(text, validate=False).decode("utf-8", "replace")
+    except ValueError:
+        return ""
 
 
 _ATOM_TAGS = tuple(f"{{{namespace}}}" for namespace in _ATOM)

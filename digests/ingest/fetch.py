@@ -163,7 +163,10 @@ class Fetcher:
             url = self._next_url(target.href, answer, trail)
 
     def _next_url(self, here: str, redirect: _Redirect, trail: _Trail) -> str:
-        there = urljoin(here, redirect.location).partition("#")[0]
+        try:
+            there = urljoin(here, redirect.location).partition("#")[0]
+        except ValueError as error:
+            raise FetchError("it redirects to something that is no web address", status=redirect.status) from error
         trail.follow(here, redirect, there)
         if there in trail.hops:
             raise FetchError("the redirects lead in a circle", status=redirect.status)

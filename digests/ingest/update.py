@@ -193,10 +193,11 @@ class Updater:
     # --- archiving -----------------------------------------------------------------------------------------
 
     async def _archive_all(self, source: Source, state: SourceState, read: _Read, now: datetime) -> SourceUpdate:
-        if read.entries is None:
-            update, prepared, gone = SourceUpdate(source.id), [], []
-            back: dict[int, str] = {}
-        else:
+        update = SourceUpdate(source.id)
+        prepared: list[Prepared] = []
+        gone: list[int] = []
+        back: dict[int, str] = {}
+        if read.entries is not None:
             entries = once_each(read.entries)
             made, gone = await self._plan(source, entries, complete=read.complete)
             prepared = await self._prepare(source, made, now)

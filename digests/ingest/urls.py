@@ -26,7 +26,7 @@ _RSS_MARKS = frozenset(("ref", "source", "src", "from", "partner", "via", "cmp",
 _RSS_VALUES = frozenset(("rss", "rssfeed", "rss_feed", "feed", "atom"))
 _KEPT_WHOLE = frozenset(("news.google.com",))
 """Hosts of redirecting links that work only as they are."""
-_REFUSED = re.compile("[\x00-\x20\x7f-\xa0\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_REFUSED = re.compile("[\x00-\x20\x7f-\xa0\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 
 

@@ -23,6 +23,7 @@ _LONGEST_SECONDS = 120
 
 def main() -> None:
     """Answer requests until the parent closes the pipe."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends its workers itself
     _limit(int(sys.argv[1]))
     requests, answers = sys.stdin.buffer, _private_output()
     while True:

@@ -104,7 +104,7 @@ def _after_declaration(text: str, start: int, pieces: list[str]) -> int:
         if doctype[2] != ">":
             raise ParseError("it declares a document type with definitions of its own (entities); that is refused")
         return doctype.end()
-    if re.match(r"<!(?:ENTITY|ELEMENT|ATTLIST|NOTATION|\[)", text[start : start + 10], re.IGNORECASE):
+    if re.match(r"<!(?:ENTITY|ELEMENT|ATTLIST|NOTATION)", text[start : start + 10], re.IGNORECASE):
         raise ParseError("it defines entities or elements of its own; that is refused")
     pieces.append("&lt;!")
     return start + 2

@@ -15,8 +15,12 @@ NEAR = 0.6
 """What a form that means something close is worth."""
 PARTLY = 0.3
 """What an everyday word out of a term's name is worth: "the accord"; not enough where the term must be held."""
+SCATTERED = 0.7
+"""What a term is worth whose words stand apart in a text."""
 IMPLIED = 0.5
-"""What a place is worth that goes without saying in a section, or a name that stands in a fact from the same page."""
+"""What a place is worth that goes without saying in a section."""
+BESIDE = 0.75
+"""What a term is worth that stands in a fact from the same page: "the four" are the four officers."""
 _FLOORS = {
     ConceptKind.TERM: 0.35,
     ConceptKind.NAME: 0.35,
@@ -176,17 +180,23 @@ def _presence(concept: Concept, unit: Unit) -> float:
         best = _BEST_VERSION * best + (1 - _BEST_VERSION) * sum(each) / len(each)
     if best < IMPLIED and concept.id in unit.implied:
         return IMPLIED
-    if best < IMPLIED and concept.kind is ConceptKind.TERM and evidence.holds(unit.beside, concept.probes["en"]):
-        return IMPLIED
+    if best < BESIDE and concept.kind is ConceptKind.TERM and evidence.holds(unit.beside, concept.probes["en"]):
+        return BESIDE
     return best
 
 
 def _in_text(concept: Concept, group: str, held: str) -> float:
     if evidence.holds(held, concept.probes.get(group, ())):
         return 1.0
-    if not evidence.holds(held, concept.near_probes.get(group, ())):
-        return 0.0
-    return PARTLY if concept.kind is ConceptKind.TERM else NEAR
+    near = evidence.holds(held, concept.near_probes.get(group, ()))
+    if concept.kind is not ConceptKind.TERM:
+        return NEAR if near else 0.0
+    scattered = any(len(form) > 1 and _all_in(held, form) for form in concept.forms.get(group, ()))
+    return SCATTERED if scattered else PARTLY if near else 0.0
+
+
+def _all_in(held: str, form: Sequence[str]) -> bool:
+    return all(f" {token} " in held for token in form)
 
 
 def _dated(concept: Concept, unit: Unit) -> float:

@@ -231,7 +231,7 @@ def spaced(text: str) -> str:
     ("language", "zone", "words"),
     [
         ("en", KYIV, "1 Jun 2026, 09:05 EEST"),
-        ("ja", TOKYO, "2026年6月1日, 15:05 JST"),
+        ("ja", TOKYO, "2026年6月1日 15:05 JST"),
         ("uk", KYIV, "1 черв. 2026 р., 09:05 EEST"),
         ("uk", NEW_YORK, "1 черв. 2026 р., 02:05 EDT"),
         ("en", ZoneInfo("UTC"), "1 Jun 2026, 06:05 UTC"),

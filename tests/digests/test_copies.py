@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from digests.copies import CopyIndex, Sketch, containment, is_copy, readable, signature, sketch
 
 EN = (
-    "Japan will send four officers of the Self-Defense Forces to the NATO command in Wiesbaden that coordinates aid for "
-    "Ukraine, the defence ministry said on Friday. The officers will help to organise training and the flow of "
+    "Japan will send four officers of the Self-Defense Forces to the NATO command in Wiesbaden that coordinates "
+    "aid for Ukraine, the defence ministry said on Friday. The officers will help to organise training and the flow of "
     "equipment. They will take no part in combat, the minister told reporters, and the posting has no fixed end."
 )
 JA = (
@@ -18,8 +18,8 @@ JA = (
     "訓練や装備品の輸送の調整にあたり、戦闘には関与しないとしている。派遣の期間は決まっていない。"
 )
 UK = (
-    "Міністерство оборони Японії повідомило, що відправить чотирьох офіцерів до командування НАТО у Вісбадені, яке "
-    "координує допомогу Україні. Вони допомагатимуть організовувати навчання та постачання і не братимуть участі в боях."
+    "Міністерство оборони Японії повідомило, що відправить чотирьох офіцерів до командування НАТО у Вісбадені, "
+    "яке координує допомогу Україні. Вони допомагатимуть організовувати навчання та постачання і не братимуть участі в боях."
 )
 OTHER = (
     "Ukraine's energy minister thanked Tokyo for another shipment of generators that reached Odesa before the winter. "

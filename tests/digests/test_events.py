@@ -25,13 +25,13 @@ GLOSSARY = Glossary(
 )
 OFFICERS = (
     "Japan to send four SDF officers to NSATU",
-    "Tokyo will post four officers at the NATO command in Wiesbaden that coordinates aid for Ukraine, the defence "
-    "ministry said on 29 May. They will help with training and the flow of equipment.",
+    """Tokyo will post four officers at the NATO command in Wiesbaden that coordinates aid for Ukraine, the defence
+    ministry said on 29 May. They will help with training and the flow of equipment.""",
 )
 OFFICERS_AGAIN = (
     "Four SDF officers will join NATO's Ukraine command",
-    "The defence ministry in Tokyo announced that four officers are going to NSATU in Wiesbaden to coordinate "
-    "equipment and training. Combat is ruled out.",
+    """The defence ministry in Tokyo announced that four officers are going to NSATU in Wiesbaden to coordinate
+    equipment and training. Combat is ruled out.""",
 )
 OFFICERS_JA = (
     "自衛官4人をNSATUに派遣　防衛省",
@@ -113,8 +113,8 @@ def test_the_same_form_with_other_figures_is_no_copy() -> None:
     desk = Desk()
     form = (
         "Pledges to the list reach {} billion",
-        "Partners have pledged {0} billion dollars for weapons from the list, {1} billion of it for air defence, the "
-        "alliance said on {2} June. The money will buy missiles and spare parts for the armed forces.",
+        """Partners have pledged {0} billion dollars for weapons from the list, {1} billion of it for air defence, the
+        alliance said on {2} June. The money will buy missiles and spare parts for the armed forces.""",
     )
     desk.put((form[0].format("4.2"), form[1].format("4.2", "1.1", 3)))
     later = desk.put((form[0].format("4.9"), form[1].format("4.9", "1.7", 8)), hours(120))

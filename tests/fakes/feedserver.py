@@ -12,14 +12,14 @@ from __future__ import annotations
 import asyncio
 import gzip
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import Self
 
 from aiohttp import web
 
-_DEFLATE = {"gzip": gzip.compress, "deflate": zlib.compress}
+_COMPRESS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "deflate": zlib.compress}
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class FeedServer:
             return web.Response(status=304, headers=_headers(reply))
         if reply.chunks is not None or reply.endless is not None or reply.cut:
             return await self._stream(request, reply)
-        body = _DEFLATE[reply.compress](reply.body) if reply.compress else reply.body
+        body = _COMPRESS[reply.compress](reply.body) if reply.compress else reply.body
         return web.Response(status=reply.status, body=body, headers=_headers(reply))
 
     async def _stream(self, request: web.Request, reply: Reply) -> web.StreamResponse:

@@ -185,6 +185,13 @@ def test_the_fingerprint_changes_with_the_documents_only(tmp_path: Path) -> None
     assert folder_fingerprint(tmp_path) != before
 
 
+def test_names_that_are_no_utf_8_are_made_printable(tmp_path: Path) -> None:
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.md")).write_text("# One\n\nText.")
+    (entry,) = read_documents(tmp_path)
+    assert entry.key == "caf\ufffd.md#§ One"
+    assert folder_fingerprint(tmp_path)
+
+
 # --- what must not be read ----------------------------------------------------------------------------------
 
 

@@ -165,9 +165,11 @@ def test_bodies_with_markup_that_was_not_escaped_are_whole() -> None:
     assert "<p>One</p>" in only(in_rss("<title>t</title><description><p>One</p> two</description>")).html
 
 
-def test_pictures_and_encoded_contents_are_no_text() -> None:
-    content = '<content type="image/png">iVBORw0KGgo=</content><content mode="base64">SGVsbG8=</content>'
-    assert only(in_atom(f"<title>t</title>{content}")).html == ""
+def test_pictures_are_no_text_but_encoded_text_is() -> None:
+    pictures = '<content type="image/png">iVBORw0KGgo=</content><content mode="base64">===</content>'
+    assert only(in_atom(f"<title>t</title>{pictures}")).html == ""
+    encoded = '<content type="text/html" mode="base64">PHA+VGV4dDwvcD4=</content>'
+    assert only(in_atom(f"<title>t</title>{encoded}")).html == "<p>Text</p>"
 
 
 def test_an_entry_without_a_title_is_called_by_its_beginning() -> None:

@@ -237,6 +237,13 @@ async def test_no_redirect_leads_to_a_place_that_is_not_allowed(
         await get(fetcher, server.url("/a"))
 
 
+@pytest.mark.parametrize("location", ["http://[", "http://", "http://a\x80b\xff/"])
+async def test_redirects_to_nonsense_are_refused(server: FeedServer, fetcher: Fetcher, location: str) -> None:
+    server.redirect("/a", location)
+    with pytest.raises(FetchError):
+        await get(fetcher, server.url("/a"))
+
+
 async def test_loopback_is_refused_unless_the_source_allows_it(server: FeedServer, fetcher: Fetcher) -> None:
     server.put("/f", FEED)
     with pytest.raises(UnsafeAddress, match=r"loopback.*allow_private"):

@@ -77,6 +77,7 @@ def test_relative_links_are_completed(url: str, canonical: str) -> None:
         "https://news.example/a\x07",
         "https://news.example/a\u202egpj.exe",
         "https://news.example/\x85x",
+        "https://news.example/\ud800",
         "https://[::1",
         "relative/path",
         "https://news.example/" + "a" * LONGEST,

@@ -1,0 +1,29 @@
+"""``kakehashi eval ask``: the questions whose answers are known, asked of the shipped dossier."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+
+from bot.reload import load_all
+from digests.evaluate_ask import as_table, evaluate, figures, load_questions
+
+_FILES = (Path("tests/data/questions.jsonl"), Path("tests/data/ask.jsonl"))
+
+
+async def evaluate_ask_once(config: Path, data: Path | None, *, misses: bool) -> None:
+    """Print recall, first citations and refusals, in all and by language; ``misses`` names the questions that failed."""
+    _, story = load_all(config)
+    questions = load_questions([data] if data else [path for path in _FILES if path.exists()])
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("asking", total=len(questions))
+        outcomes = await evaluate(story, questions, datetime.now(UTC), lambda: progress.advance(task))
+    click.echo(as_table(figures(outcomes)))
+    for outcome in outcomes:
+        if misses and outcome.wrong:
+            cited = ", ".join(outcome.cited[:3]) or "refused"
+            click.echo(f"  {outcome.question.id} [{outcome.question.language}] {outcome.question.text} -> {cited}")
