@@ -1,7 +1,9 @@
 """Made-up feeds of realistic size, and archives filled with them through the real update pipeline.
 
-Sentences come from Markov chains over the shipped dossier (word pairs in English and Ukrainian, character triples in
-Japanese), seeded: varied, of the story's vocabulary, and never the same twice. They mean nothing and are no news.
+Sentences come from Markov chains (word pairs in English and Ukrainian, character triples in Japanese), seeded: varied
+and never the same twice. They mean nothing and are no news. The Japanese, the Ukrainian and a third of the English
+entries are of the story's own vocabulary (the dossier's), the other English ones of general words (Python's help
+texts): three in five entries are about the story, more than the feeds of a newsroom bring.
 """
 
 from __future__ import annotations
@@ -23,16 +25,20 @@ from rich.progress import track
 from digests.archive import Archive
 from digests.filing import Filer
 from digests.ingest.fetch import FetchRequest, FetchResult
-from digests.ingest.update import Updater
+from digests.ingest.update import AT_ONCE, Updater
 from digests.model import Localized, Source, SourceKind
 from digests.search.index import open_index
 from digests.story import Story, load_story
 
+_CONSOLE = Console(stderr=True)
 STORY = Path("config/stories/japan-ukraine")
 WORDS = 160
 CHARACTERS = 400
 ENTRIES = 25
-SPREAD = timedelta(days=300)
+SPREAD = timedelta(days=7)
+_ARCHIVE_SPREAD = timedelta(days=300)
+_GENERAL = 2 / 3
+"""Share of the English entries that are about something else."""
 _LANGUAGES = ("en", "en", "en", "ja", "uk")
 
 
@@ -55,13 +61,13 @@ class MadeEntry:
 class Writer:
     """Writes text of one language."""
 
-    def __init__(self, language: str, rng: random.Random) -> None:
+    def __init__(self, language: str, rng: random.Random, texts: Sequence[str] | None = None) -> None:
         self._rng = rng
         self._joint = "" if language == "ja" else " "
         self._order = 3 if language == "ja" else 2
         self._length = CHARACTERS if language == "ja" else WORDS
         self._chain: dict[tuple[str, ...], list[str]] = defaultdict(list)
-        for text in _texts(language):
+        for text in texts or _texts(language):
             units = list(text) if language == "ja" else text.split()
             for start in range(len(units) - self._order):
                 self._chain[tuple(units[start : start + self._order])].append(units[start + self._order])
@@ -90,17 +96,26 @@ def _texts(language: str) -> list[str]:
     return texts
 
 
-def entries(count: int, *, seed: int = 1, until: datetime | None = None) -> Iterator[MadeEntry]:
-    """``count`` different entries, the same for the same seed; published within the 300 days before ``until``."""
+def _general_texts() -> list[str]:
+    from pydoc_data.topics import topics
+
+    return [" ".join(word for word in text.split() if word.isalpha()) for text in topics.values()]
+
+
+def entries(
+    count: int, *, seed: int = 1, until: datetime | None = None, spread: timedelta = SPREAD
+) -> Iterator[MadeEntry]:
+    """``count`` different entries, the same for the same seed; published within ``spread`` before ``until``."""
     rng = random.Random(seed)
     writers = {language: Writer(language, rng) for language in sorted(set(_LANGUAGES))}
+    general = Writer("en", rng, _general_texts())
     end = until or datetime.now(UTC)
     for number in range(count):
         language = rng.choice(_LANGUAGES)
-        writer = writers[language]
+        writer = general if language == "en" and rng.random() < _GENERAL else writers[language]
         body = "".join(f"<p>{escape(writer.text(writer._length // 4))}.</p>" for _ in range(4))
         title = writer.text(24 if language == "ja" else 9)
-        yield MadeEntry(f"urn:made:{seed}:{number}", title, body, language, end - SPREAD * rng.random())
+        yield MadeEntry(f"urn:made:{seed}:{number}", title, body, language, end - spread * rng.random())
 
 
 def rss(made: Sequence[MadeEntry], name: str) -> bytes:
@@ -116,9 +131,9 @@ def rss(made: Sequence[MadeEntry], name: str) -> bytes:
     return f"<?xml version='1.0' encoding='utf-8'?><rss version='2.0'><channel>{head}{written}</channel></rss>".encode()
 
 
-def feeds(count: int, *, seed: int = 1) -> dict[str, bytes]:
+def feeds(count: int, *, seed: int = 1, spread: timedelta = SPREAD) -> dict[str, bytes]:
     """Feeds of 25 entries each that hold ``count`` entries together, by id."""
-    made = list(entries(count, seed=seed))
+    made = list(entries(count, seed=seed, spread=spread))
     return {
         f"feed-{seed}-{start // ENTRIES:05}": rss(made[start : start + ENTRIES], f"feed{start // ENTRIES}")
         for start in range(0, count, ENTRIES)
@@ -138,6 +153,11 @@ def source(source_id: str) -> Source:
         every=timedelta(minutes=30),
         url=f"https://news.example/{source_id}.xml",
     )
+
+
+def batches(names: list[str]) -> list[list[str]]:
+    """As many feeds at a time as the running bot reads."""
+    return [names[start : start + AT_ONCE] for start in range(0, len(names), AT_ONCE)]
 
 
 class FetchedAlready:
@@ -174,13 +194,13 @@ def fill(folder: Path, count: int, *, seed: int = 1) -> None:
 
 
 async def _fill(folder: Path, count: int, seed: int) -> None:
-    bodies = feeds(count, seed=seed)
+    bodies = feeds(count, seed=seed, spread=_ARCHIVE_SPREAD)
     archive = await Archive.open(archive_url(folder))
     try:
         work = await updater(archive, FetchedAlready(bodies))
         now = datetime.now(UTC)
-        for name in track(bodies, f"filling an archive with {count:,} items", console=Console(stderr=True)):
-            result = await work.update_source(source(name), now)
-            assert result.error is None, result.error
+        for batch in track(batches(list(bodies)), f"filling an archive with {count:,} items", console=_CONSOLE):
+            results = await asyncio.gather(*(work.update_source(source(name), now) for name in batch))
+            assert not any(result.error for result in results), results
     finally:
         await archive.close()

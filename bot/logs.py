@@ -30,7 +30,8 @@ def configure(*, json_lines: bool | None = None, level: int = logging.INFO) -> N
         shared.append(structlog.processors.format_exc_info)
         last = structlog.processors.JSONRenderer(ensure_ascii=False)
     else:
-        last = structlog.dev.ConsoleRenderer(colors=True)
+        # Plain tracebacks: others would print local variables, and with them article bodies.
+        last = structlog.dev.ConsoleRenderer(colors=True, exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(
         processors=[*shared, last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
