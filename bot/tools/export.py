@@ -65,8 +65,8 @@ def _cell(value: Any) -> str:
 
 
 def _markdown(row: dict[str, Any]) -> str:
-    words = _plain(row.get("claim") or row["title"])
-    date = row.get("date") or row["published_at"][:10]
+    words = _plain(row["claim"] if "claim" in row else row["title"])
+    date = row["date"] if "date" in row else row["published_at"][:10]
     source = f"[{_plain(row['publisher'])}](<{row['url']}>)" if row["url"] else _plain(row["publisher"])
     return f"- **{date}** {words} ({source})\n"
 

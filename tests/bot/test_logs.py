@@ -18,9 +18,7 @@ def restored() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("json_lines", [True, False])
-def test_secrets_and_local_variables_do_not_reach_the_log(
-    capsys: pytest.CaptureFixture[str], json_lines: bool
-) -> None:
+def test_secrets_and_local_variables_do_not_reach_the_log(capsys: pytest.CaptureFixture[str], json_lines: bool) -> None:
     logs.configure(json_lines=json_lines)
     body = "the body of an article"
     try:
