@@ -61,6 +61,8 @@ def render(rows: Sequence[dict[str, Any]], fields: Sequence[str], form: str) -> 
 
 def _cell(value: Any) -> str:
     shown = "|".join(value) if isinstance(value, list) else "" if value is None else str(value)
+    # The csv module would leave a lone carriage return unquoted, and readers take it for a new row.
+    shown = shown.replace("\r\n", "\n").replace("\r", "\n")
     return f"'{shown}" if shown.startswith(_FORMULA_STARTS) else shown
 
 
