@@ -20,7 +20,7 @@ from datetime import datetime
 
 from digests.archive import Archive
 from digests.glossary import Glossary
-from digests.model import Answer, AnswerSentence, Citation, Fact, Status
+from digests.model import LANGUAGES, Answer, AnswerSentence, Citation, Fact, Status
 from digests.search import analysers, citations, evidence, lexicon
 from digests.search.index import Hit, SearchIndex
 from digests.search.query import Concept, ConceptKind
@@ -57,6 +57,11 @@ _ACTS = frozenset(
 """Lines of the lexicon that name deeds: whether they were done can be told from the status of facts."""
 _PROMISED = frozenset(("pay", "give", "give+export", "send", "buy"))
 """Deeds of which a public promise is news enough."""
+_SPEECH = frozenset(("react", "deny", "oppose", "oppose+deny", "offer", "consider", "pledge", "warn2"))
+"""Lines of the lexicon that name statements: making them is the deed."""
+_NEARLY_ALL = 0.7
+_LEAST_AGAINST = 0.4
+"""Coverage that a contradiction needs: that it is one, the dossier says."""
 _CLOSE = 0.12
 """How far below the best score a further piece may be."""
 _OUTDATED = 0.15
@@ -87,6 +92,8 @@ class Answerer:
         self._archive = archive
         self._index = index
         self._terms = Terms(Glossary(story.glossary))
+        for spoken in LANGUAGES:
+            lexicon.find((), spoken)  # reads and tokenises the lexicon now, not at the first question
         implied, beside = _implied_places(story.facts), _beside(story.facts)
         self._units: Mapping[str, Unit] = {
             fact.id: fact_unit(fact, implied.get(fact.section, frozenset()), beside[fact.section, fact.source.url])
@@ -95,24 +102,35 @@ class Answerer:
 
     async def answer(self, text: str, language: str, now: datetime) -> Answer:
         """Answer a question that was asked by a reader of ``language``."""
+        found, _ = await self.explain(text, language, now)
+        return found
+
+    async def explain(self, text: str, language: str, now: datetime) -> tuple[Answer, Ranking]:
+        """The answer with everything that it was chosen from."""
         started = time.perf_counter()
         ranking = await self.rank(text, language, now)
+        chosen = self._chosen(ranking)
+        found = await self._quote(text, chosen, ranking.question, started) if chosen else None
+        return found or await self._refuse(text, ranking, started), ranking
+
+    def _chosen(self, ranking: Ranking) -> list[Support]:
         question = ranking.question
         fitting = [support for support in ranking.supports if not _objection(support, question)]
-        if _premise_fails(ranking.supports, question):
+        if _premise_fails(fitting, question):
             fitting = []
-        chosen = _choose(fitting, ranking.supports, question)
-        if not chosen:
-            return await self._refuse(text, ranking, started)
+        return _choose(fitting, ranking.supports, question)
+
+    async def _quote(self, text: str, chosen: Sequence[Support], question: Question, started: float) -> Answer | None:
+        """The answer that quotes what was chosen; None when all of it has been withdrawn since."""
         sentences: list[AnswerSentence] = []
         cited: dict[str, Citation] = {}
-        for support in chosen[:MOST_SENTENCES]:
+        for support in chosen:
             piece, spoken = _piece(support.unit, question)
             source = await self._citation(support.unit, spoken)
             if source:
                 sentences.append(AnswerSentence(piece, spoken, (_number(cited, source),)))
         if not sentences:
-            return await self._refuse(text, ranking, started)
+            return None
         return Answer(
             question=text,
             language=question.language,
@@ -168,7 +186,7 @@ class Answerer:
             sentences=(),
             citations=(),
             nearest=tuple(nearest.values()),
-            missing=_missing(question.query.concepts, near),
+            missing=_missing(question, near),
             took_ms=_milliseconds(started),
         )
 
@@ -196,7 +214,7 @@ def _objection(support: Support, question: Question) -> str | None:
     if support.doing < LEAST_DOING:
         return "holds the names of the question, but not what it asks of them"
     for concept in question.query.concepts:
-        if support.found[concept.id] < _least(concept) and _is_required(concept, question):
+        if _is_required(concept, question) and not _is_held(support, concept):
             return f"does not hold {concept.surface!r}"
     if question.after and f"{unit.date}-99" < question.after.isoformat():
         return "is older than the question asks about"
@@ -207,9 +225,10 @@ def _objection(support: Support, question: Question) -> str | None:
     return None
 
 
-def _least(concept: Concept) -> float:
-    """How far a required concept must be there: of a term more than a word of its name."""
-    return IMPLIED if concept.kind is ConceptKind.TERM else 0.01
+def _is_held(support: Support, concept: Concept) -> bool:
+    """Of a term more than a word of its name must be there, unless nearly all the rest of the question is."""
+    found = support.found[concept.id]
+    return found >= IMPLIED or (found > 0 and (concept.kind is not ConceptKind.TERM or support.coverage >= _NEARLY_ALL))
 
 
 def _is_required(concept: Concept, question: Question) -> bool:
@@ -217,21 +236,23 @@ def _is_required(concept: Concept, question: Question) -> bool:
         return any(_YEAR.match(token) for form in concept.forms["en"] for token in form)
     if concept.id == "total":
         return question.wanted[0] in (Wanted.MONEY, Wanted.COUNT)
+    if concept == question.predicate:
+        return question.presupposes and question.wanted[0] in (Wanted.TIME, Wanted.REASON)
     return concept.names_something or concept in (question.counted, question.asked_for)
 
 
-def _premise_fails(supports: Sequence[Support], question: Question) -> bool:
+def _premise_fails(fitting: Sequence[Support], question: Question) -> bool:
     """Whether the question takes for granted, or asks about, a deed that the archive does not say was done.
 
     So it is when, of the facts that hold the question best, some say that the deed is only studied or denied and none
     that it was done. Whether something was done ("Has Japan …") may be answered by those; but not by mere statements.
     """
-    acts = {concept.id for concept in question.query.concepts} & _ACTS
-    if not acts or not (question.presupposes or question.whether_done):
+    said = {concept.id for concept in question.query.concepts}
+    acts = said & _ACTS
+    if not acts or said & _SPEECH or not (question.presupposes or question.whether_done):
         return False
-    best = max((support.coverage for support in supports), default=0.0)
-    close = [support.unit.fact for support in supports if support.coverage >= max(best - 0.1, LEAST_COVERAGE)]
-    statuses = {fact.status for fact in close if fact}
+    best = max((support.coverage for support in fitting), default=0.0)
+    statuses = {support.unit.fact.status for support in fitting if support.unit.fact and support.coverage >= best - 0.1}
     done = DONE | ({Status.ANNOUNCED} if acts <= _PROMISED else frozenset())
     if question.whether_done:
         return bool(statuses) and statuses <= {Status.STATED}
@@ -270,7 +291,7 @@ def _choose(fitting: Sequence[Support], everything: Sequence[Support], question:
     for support in list(chosen):
         for other in support.unit.fact.disputed_by if support.unit.fact else ():
             against = by_ref.get(other)
-            if against and against not in chosen and against.coverage >= LEAST_COVERAGE:
+            if against and against not in chosen and against.coverage >= _LEAST_AGAINST:
                 chosen.insert(chosen.index(support) + 1, against)
     chosen = chosen[:MOST_SENTENCES]
     if question.wanted[0] is Wanted.YES_NO:
@@ -315,12 +336,15 @@ def _piece(unit: Unit, question: Question) -> tuple[str, str]:
     return max(sentences, key=held), language
 
 
-def _missing(concepts: Sequence[Concept], near: Sequence[Support]) -> tuple[str, ...]:
-    """Wordings of the question that nothing near holds; if all are held by some, those that the nearest lacks."""
-    nowhere = [concept for concept in concepts if all(support.found[concept.id] == 0 for support in near)]
-    if not nowhere and near:
-        nowhere = [concept for concept in concepts if near[0].found[concept.id] == 0]
-    return tuple(dict.fromkeys(concept.surface for concept in nowhere))
+def _missing(question: Question, near: Sequence[Support]) -> tuple[str, ...]:
+    """Wordings of the question that nothing near holds; else those that the nearest lacks, or what is not counted."""
+    concepts = question.query.concepts
+    lacking = [concept for concept in concepts if all(support.found[concept.id] == 0 for support in near)]
+    if not lacking and near:
+        lacking = [concept for concept in concepts if near[0].found[concept.id] == 0]
+    if not lacking and question.counted and not any(support.fits for support in near):
+        lacking = [question.counted]
+    return tuple(dict.fromkeys(concept.surface for concept in lacking))
 
 
 def _implied_places(facts: Iterable[Fact]) -> dict[str, frozenset[str]]:

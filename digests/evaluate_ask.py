@@ -126,8 +126,7 @@ async def _fill(archive: Archive, index: SearchIndex, story: Story) -> None:
 
 
 async def _ask(answerer: Answerer, question: LabelledQuestion, now: datetime) -> Outcome:
-    ranking = await answerer.rank(question.text, question.language, now)
-    answer = await answerer.answer(question.text, question.language, now)
+    answer, ranking = await answerer.explain(question.text, question.language, now)
     return Outcome(
         question=question,
         ranked=tuple(support.unit.ref for support in ranking.supports),

@@ -7,16 +7,18 @@ The rules are data (``filing`` in story.yaml tells their format). An item passes
 3. the section's score: every rule that holds is independent evidence of its weight w, so together they make
    1 - (1 - w1)(1 - w2)...; negative weights shrink the score; a text profile adds to it.
 
-From the threshold on, the item is filed, with its reasons. An item in no section is off-topic, and says why.
+From the threshold on, the item is filed, with its reasons, unless another section has much stronger evidence. An item
+in no section is off-topic, and says why.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from digests.filingread import Reader, Reading
+from digests.filingread import Reader, Reading, bits_of
 from digests.filingrules import (
     FilingRules,
     OffTopicRule,
@@ -27,7 +29,7 @@ from digests.filingrules import (
     WordList,
     check_rules,
 )
-from digests.filingscore import Held, bits_of, compiled, evidence, gates_shut, reasons, refused, vetoed
+from digests.filingscore import Held, compiled, evidence, gates_shut, reasons, refused, vetoed
 from digests.glossary import Glossary
 from digests.model import Filing, Reason, SourceKind
 
@@ -47,6 +49,7 @@ __all__ = [
     "check_rules",
 ]
 
+_CERTAIN = 0.001
 _LEAST_TOLD = 0.01
 """A profile that adds less than this is not worth a reason."""
 
@@ -86,7 +89,7 @@ class Filer:
         reading = self._reader.read(title, text, language)
         for off in self._off_topic:
             if off.holds(reading):
-                return FilingResult((), vetoed(off.rule, reading), reading.terms)
+                return FilingResult((), vetoed(off, reading), reading.terms)
         scores: dict[str, float] = {}
         filings: list[Filing] = []
         for section, gates in self._gates.items():
@@ -96,8 +99,14 @@ class Filer:
                 scores[section] = score
                 if score >= self._threshold(section):
                     filings.append(self._filing(section, score, gain, held, reading))
-        filings.sort(key=lambda filing: -filing.score)
+        filings = self._without_rivals(filings)
         return FilingResult(tuple(filings), None if filings else self._why_not(reading, scores), reading.terms)
+
+    def _without_rivals(self, filings: list[Filing]) -> list[Filing]:
+        """The filings, strongest first, without those that are weak beside the best."""
+        filings.sort(key=lambda filing: -filing.score)
+        least = self._rules.rival * _weight_of_evidence(filings[0].score) if filings else 0.0
+        return [filing for filing in filings if _weight_of_evidence(filing.score) >= least]
 
     def _threshold(self, section: str) -> float:
         own = self._rules.sections[section].threshold
@@ -131,7 +140,12 @@ class Filer:
             best = max(scores, key=lambda section: scores[section])
             needed = self._threshold(best)
             return f"too little for any section; the nearest, {best}, scores {scores[best]:.2f} of {needed:.2f} needed"
-        return gates_shut((line for rules in self._rules.sections.values() for line in rules.needs), reading)
+        lines = (line for rules in self._rules.sections.values() for line in rules.needs)
+        return gates_shut(lines, self._reader.bits, reading)
+
+
+def _weight_of_evidence(score: float) -> float:
+    return -math.log(max(1 - score, _CERTAIN))
 
 
 def _training(story: Story) -> Iterator[tuple[str, str]]:

@@ -4,42 +4,60 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from operator import itemgetter
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 
 from digests.filingrules import FilingRules, included, languages_named
 from digests.glossary import Glossary, Refusal
-from digests.matching import WORD, Hit, Matcher, drop_covered, narrow
+from digests.matching import WORD, Hit, Matcher, narrow
 from digests.profile import Profiles
 from digests.sentences import sentence_spans
 
 _MOST_CHARACTERS = 6_000
 """What stands further down is not what an item is about; it also bounds the cost."""
 _EXCEPTION = "-"
-_EVERYWHERE = -1
-_start = itemgetter(1)
+
+
+Spot = tuple[int, int, int]
+"""Where something was found, start and end, and the names that it counts for as bits."""
 
 
 @dataclass(slots=True)
 class Reading:
-    """What was found in one item. Masks say in which segments: bit 0 the title, bit n the nth sentence."""
+    """What was found in one item. Sets of names are integers with one bit a name (:attr:`Reader.bits`)."""
 
     text: str
     words: list[str]
-    masks: dict[str, int]
     present: int
-    """Bit sets of the names in ``masks``."""
-    first: dict[str, tuple[int, int]]
+    """Names found anywhere."""
+    title: int
     lead: int
+    """Names found in the title or the first sentences."""
+    sentences: list[int]
+    """Names found in each sentence; the title is the first."""
+    spots: list[Spot]
+    """In order of the text."""
     terms: frozenset[str]
     refusals: list[Refusal]
     profile: Mapping[str, float]
 
-    def surface(self, name: str) -> str:
-        if name not in self.first:
-            return f"written in {name.removeprefix('language-')}"
-        start, end = self.first[name]
-        return " ".join(self.text[start:end].split())
+    _first: dict[int, Spot | None] = field(default_factory=dict)
+
+    def place(self, bit: int) -> int:
+        """Where a name stands first."""
+        spot = self._spot(bit)
+        return spot[0] if spot else 0
+
+    def surface(self, bit: int) -> str | None:
+        """The words that a name stands for here, where it stands first; None for the item's language."""
+        spot = self._spot(bit)
+        return " ".join(self.text[spot[0] : spot[1]].split()) if spot else None
+
+    def _spot(self, bit: int) -> Spot | None:
+        if bit not in self._first:
+            self._first[bit] = next((spot for spot in self.spots if spot[2] & bit), None)
+        return self._first[bit]
 
 
 class Reader:
@@ -48,27 +66,26 @@ class Reader:
     def __init__(self, rules: FilingRules, glossary: Glossary, texts: Iterable[tuple[str, str]]) -> None:
         """``texts`` are pairs of section and text from which the profiles are learnt."""
         self._glossary = glossary
-        self._lead = (1 << (rules.lead_sentences + 1)) - 1
+        self._lead = rules.lead_sentences + 1
         self._profiles = Profiles(texts) if rules.profile.weight > 0 else None
-        patterns = _list_patterns(rules)
-        self._from = len(glossary.patterns)
-        self._matcher = Matcher((*glossary.patterns, *patterns))
-        self._containers = {name: _containers(rules, name) for name in rules.lists}
-        owners = [
-            {other: None for name in names if name[0] != _EXCEPTION for other in self._containers[name]}
-            for names in patterns.values()
-        ]
-        self._names_of = tuple(map(tuple, owners))
-        self._excepted = {
-            number: tuple(name[1:] for name in names if name[0] == _EXCEPTION)
-            for number, names in enumerate(patterns.values())
-            if any(name[0] == _EXCEPTION for name in names)
-        }
-        of_term = _lists_of_terms(rules, self._containers)
-        self._names_of_term = {term: (term, *of_term.get(term, ())) for term in glossary.terms}
         names = (*rules.lists, *glossary.terms, *sorted(languages_named(rules)))
         self.bits = {name: 1 << at for at, name in enumerate(names)}
         """Every name that rules may use, as one bit each."""
+        patterns = _list_patterns(rules)
+        self._from = len(glossary.patterns)
+        self._matcher = Matcher((*glossary.patterns, *patterns))
+        containers = {name: bits_of(_containers(rules, name), self.bits) for name in rules.lists}
+        self._counts_for: list[int] = []
+        self._excepted: dict[int, int] = {}
+        for number, owners in enumerate(patterns.values()):
+            self._counts_for.append(_union(containers[name] for name in owners if name[0] != _EXCEPTION))
+            excepted = _union(containers[name[1:]] for name in owners if name[0] == _EXCEPTION)
+            if excepted:
+                self._excepted[number + self._from] = excepted
+        self._term_counts_for = {
+            term: self.bits[term] | _union(containers[name] for name in rules.lists if term in rules.lists[name].terms)
+            for term in glossary.terms
+        }
 
     def read(self, title: str, text: str, language: str) -> Reading:
         body = text[:_MOST_CHARACTERS]
@@ -79,47 +96,36 @@ class Reader:
         words = [match[0] for match in matches]
         hits = self._matcher.hits(whole, matches, words)
         found, refusals = self._glossary.settle(hits)
-        spots: list[tuple[Sequence[str], int, int]] = [
-            (self._names_of_term[match.term_id], match.start, match.end) for match in found
-        ]
+        spots = [(match.start, match.end, self._term_counts_for[match.term_id]) for match in found]
         spots += self._list_spots(hits)
-        masks: dict[str, int] = {}
-        first: dict[str, tuple[int, int]] = {}
-        spots.sort(key=_start)
-        for names, start, end in spots:
-            bit = 1 << (bisect_right(starts, start) - 1)
-            for name in names:
-                if name in masks:
-                    masks[name] |= bit
-                else:
-                    masks[name], first[name] = bit, (start, end)
-        profile = self._profiles.scores(words) if self._profiles else {}
-        own = f"language-{language}"
-        if own in self.bits:
-            masks[own] = _EVERYWHERE
-        present = sum(map(self.bits.__getitem__, masks))
-        terms = frozenset(match.term_id for match in found)
-        return Reading(whole, words, masks, present, first, self._lead, terms, refusals, profile)
+        spots.sort()
+        sentences = [self.bits.get(f"language-{language}", 0)] * len(starts)
+        for start, _, bits in spots:
+            sentences[bisect_right(starts, start) - 1] |= bits
+        return Reading(
+            whole,
+            words,
+            _union(sentences),
+            sentences[0],
+            _union(sentences[: self._lead]),
+            sentences,
+            spots,
+            frozenset(match.term_id for match in found),
+            refusals,
+            self._profiles.scores(words) if self._profiles else {},
+        )
 
-    def _list_spots(self, hits: Sequence[Hit]) -> list[tuple[Sequence[str], int, int]]:
+    def _list_spots(self, hits: Sequence[Hit]) -> list[Spot]:
         """Hits of word lists with the lists that they count for, without those inside an exception of their list."""
-        ours = [hit for hit in hits if hit[2] >= self._from]
-        spots: list[tuple[Sequence[str], int, int]] = [
-            (self._names_of[hit[2] - self._from], hit[0], hit[1]) for hit in ours
-        ]
-        exceptions: dict[str, list[Hit]] = {}
-        for hit in ours:
-            for name in self._excepted.get(hit[2] - self._from, ()):
-                exceptions.setdefault(name, []).append(hit)
-        for name, covers in exceptions.items():
-            covered = [not drop_covered((hit,), covers) for hit in ours]
-            own = self._containers[name]
-            spots = [
-                (tuple(n for n in names if n not in own), start, end)
-                if hidden and name in names
-                else (names, start, end)
-                for (names, start, end), hidden in zip(spots, covered, strict=True)
-            ]
+        first, counts_for = self._from, self._counts_for
+        ours = [hit for hit in hits if hit[2] >= first]
+        covers = [hit for hit in ours if hit[2] in self._excepted]
+        if not covers:
+            return [(start, end, counts_for[number - first]) for start, end, number in ours]
+        spots: list[Spot] = []
+        for start, end, number in ours:
+            hidden = _union(self._excepted[cover[2]] for cover in covers if cover[0] <= start and end <= cover[1])
+            spots.append((start, end, counts_for[number - first] & ~hidden))
         return spots
 
     def telling_words(self, section: str, reading: Reading) -> tuple[str, ...]:
@@ -144,9 +150,10 @@ def _containers(rules: FilingRules, name: str) -> tuple[str, ...]:
     return (name, *(other for other in rules.lists if other != name and name in included(rules.lists, other)))
 
 
-def _lists_of_terms(rules: FilingRules, containers: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    lists: dict[str, dict[str, None]] = {}
-    for name, entry in rules.lists.items():
-        for term in entry.terms:
-            lists.setdefault(term, {}).update(dict.fromkeys(containers[name]))
-    return {term: tuple(names) for term, names in lists.items()}
+def bits_of(names: Iterable[str], bits: Mapping[str, int]) -> int:
+    """The set of names as one integer."""
+    return _union(bits[name] for name in names)
+
+
+def _union(sets: Iterable[int]) -> int:
+    return reduce(or_, sets, 0)

@@ -92,6 +92,9 @@ class FilingRules:
     profile: ProfileRules = ProfileRules()
     threshold: float = 0.5
     """Score, 0..1, from which an item belongs to a section."""
+    rival: float = 0.0
+    """A section keeps an item only with at least this share of the evidence of its best section, 0..1. Evidence is
+    -ln(1 - score), in which independent rules add up."""
     title_weight: float = 1.4
     """Weights are multiplied by this when all that a rule asks for stands in the title; at least 1."""
     lead_sentences: int = 2

@@ -6,52 +6,60 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from digests.filingread import Reading
+from digests.filingread import Reading, bits_of
 from digests.filingrules import OffTopicRule, Rule
 from digests.glossary import Refusal
 from digests.model import Reason, SourceKind
 
-_TITLE = 1
 _MARKS = "*: "
 _PLACES = {"sentence": "one sentence", "lead": "lead"}
+_MOST_REASONS = 6
+"""Rules that are told; the weaker ones change little, and reasons are archived."""
 NO_WORD = "no word of this story"
 
-R = TypeVar("R", Rule, OffTopicRule)
+R = TypeVar("R", bound=Rule | OffTopicRule)
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled(Generic[R]):
+    """A rule with its names as bits."""
+
+    every: int
+    either: int
+    none: int
+    named: tuple[tuple[str, int], ...]
+    """The names of ``all`` and then of ``any`` with their bits."""
+    rule: R
+
+    def holds(self, reading: Reading) -> bool:
+        if not self._asks(reading.present):
+            return False
+        within = self.rule.within
+        if within == "sentence":
+            return any(self._asks(found) and not self.none & found for found in reading.sentences)
+        found = reading.present if within == "item" else reading.lead if within == "lead" else reading.title
+        return self._asks(found) and not self.none & found
+
+    def in_title(self, reading: Reading) -> bool:
+        """Whether all that the rule asks for stands in the title."""
+        return self._asks(reading.title)
+
+    def _asks(self, found: int) -> bool:
+        return self.every & found == self.every and (not self.either or self.either & found != 0)
+
+
+def compiled(rule: R, bits: Mapping[str, int]) -> Compiled[R]:
+    named = tuple((name, bits[name]) for name in (*rule.all, *rule.any))
+    return Compiled(bits_of(rule.all, bits), bits_of(rule.any, bits), bits_of(rule.none, bits), named, rule)
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
     """A rule that holds for an item: its weight there, and whether all it asks for stands in the title."""
 
-    rule: Rule
+    rule: Compiled[Rule]
     weight: float
     in_title: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Compiled(Generic[R]):
-    """A rule with its names as bits, so that most rules are ruled out by one operation."""
-
-    rule: R
-    every: int
-    either: int
-
-    def holds(self, reading: Reading) -> bool:
-        present, rule = reading.present, self.rule
-        if self.every & present != self.every or (self.either and not self.either & present):
-            return False
-        if rule.within == "item":
-            return not any(name in reading.masks for name in rule.none)
-        scope = {"lead": reading.lead, "title": _TITLE}.get(rule.within)
-        return _common(rule, reading.masks) != 0 if scope is None else _all_in(rule, reading.masks, scope)
-
-
-def compiled(rule: R, bits: Mapping[str, int]) -> Compiled[R]:
-    return Compiled(rule, bits_of(rule.all, bits), bits_of(rule.any, bits))
-
-
-def bits_of(names: Iterable[str], bits: Mapping[str, int]) -> int:
-    return sum(bits[name] for name in set(names))
 
 
 def evidence(
@@ -60,44 +68,22 @@ def evidence(
     """The score that the rules give to an item of a source of this kind, 0..1, and those that hold."""
     doubt, factor = 1.0, 1.0
     held: list[Held] = []
+    present = reading.present
     for entry in rules:
-        rule = entry.rule
-        if not entry.holds(reading) or (rule.kinds and kind not in rule.kinds):
+        # Most rules end here: one operation instead of a call.
+        if entry.every & present != entry.every or not entry.holds(reading):
             continue
-        in_title = _all_in(rule, reading.masks, _TITLE)
+        rule = entry.rule
+        if rule.kinds and kind not in rule.kinds:
+            continue
+        in_title = entry.in_title(reading)
         weight = max(-1.0, min(1.0, rule.weight * title_weight)) if in_title else rule.weight
-        held.append(Held(rule, weight, in_title))
+        held.append(Held(entry, weight, in_title))
         if weight > 0:
             doubt *= 1 - weight
         else:
             factor *= 1 + weight
     return (1 - doubt) * factor, held
-
-
-def _all_in(rule: Rule | OffTopicRule, masks: Mapping[str, int], scope: int) -> bool:
-    """Whether the rule holds within these segments taken together."""
-    for name in rule.all:
-        if not masks.get(name, 0) & scope:
-            return False
-    for name in rule.none:
-        if masks.get(name, 0) & scope:
-            return False
-    return not rule.any or any(masks.get(name, 0) & scope for name in rule.any)
-
-
-def _common(rule: Rule | OffTopicRule, masks: Mapping[str, int]) -> int:
-    """The segments in which the rule holds by itself."""
-    common = -1
-    for name in rule.all:
-        common &= masks.get(name, 0)
-    if rule.any:
-        either = 0
-        for name in rule.any:
-            either |= masks.get(name, 0)
-        common &= either
-    for name in rule.none:
-        common &= ~masks.get(name, 0)
-    return common
 
 
 # --- in words ----------------------------------------------------------------------------------------------
@@ -106,29 +92,36 @@ def _common(rule: Rule | OffTopicRule, masks: Mapping[str, int]) -> int:
 def reasons(held: Iterable[Held], reading: Reading) -> tuple[Reason, ...]:
     """What spoke for and against, strongest first. Rules that found the same words in the same place are one reason."""
     told: dict[tuple[str, str], float] = {}
-    for entry in held:
-        names = _named(entry.rule, reading)
-        kind = "glossary" if any(name in reading.terms for name in names) else "word"
-        place = "title" if entry.in_title else _PLACES.get(entry.rule.within)
-        words = " + ".join(dict.fromkeys(reading.surface(name) for name in names))
+    for entry in sorted(held, key=lambda entry: -abs(entry.weight))[:_MOST_REASONS]:
+        named = _named(entry.rule, reading)
+        kind = "glossary" if any(name in reading.terms for name, _ in named) else "word"
+        place = "title" if entry.in_title else _PLACES.get(entry.rule.rule.within)
+        words = " + ".join(_surfaces(named, reading))
         key = ("rejected" if entry.weight < 0 else kind, f"{words} ({place})" if place else words)
         before = told.get(key, 0.0)
         told[key] = before + entry.weight * (1 - abs(before))
     found = [Reason(kind, detail, round(weight, 3)) for (kind, detail), weight in told.items()]
-    return tuple(sorted(found, key=lambda reason: -abs(reason.weight)))
+    found.sort(key=lambda reason: -abs(reason.weight))
+    return tuple(found)
 
 
-def _named(rule: Rule | OffTopicRule, reading: Reading) -> list[str]:
+def _named(rule: Compiled[R], reading: Reading) -> list[tuple[str, int]]:
     """The names that made the rule hold: all of ``all``, and the first found of ``any``."""
-    either = [name for name in rule.any if name in reading.masks]
-    either.sort(key=lambda name: reading.first.get(name, (0, 0))[0])
-    return [*rule.all, *either[:1]]
+    count = len(rule.rule.all)
+    either = [(name, bit) for name, bit in rule.named[count:] if bit & reading.present]
+    if len(either) > 1:
+        either = [min(either, key=lambda entry: reading.place(entry[1]))]
+    return [*rule.named[:count], *either]
 
 
-def vetoed(rule: OffTopicRule, reading: Reading) -> str:
+def _surfaces(named: Iterable[tuple[str, int]], reading: Reading) -> dict[str, None]:
+    """The words of the item that the names stand for, each once, in order."""
+    return dict.fromkeys(reading.surface(bit) or f"written in {name.removeprefix('language-')}" for name, bit in named)
+
+
+def vetoed(rule: Compiled[OffTopicRule], reading: Reading) -> str:
     """Why the item is off-topic, by a rule that says so."""
-    words = ", ".join(dict.fromkeys(reading.surface(name) for name in _named(rule, reading)))
-    return f"{rule.reason} ({words})"
+    return f"{rule.rule.reason} ({', '.join(_surfaces(_named(rule, reading), reading))})"
 
 
 def refused(refusal: Refusal, meaning: str) -> str:
@@ -139,15 +132,18 @@ def refused(refusal: Refusal, meaning: str) -> str:
     return f"{refusal.name} without a second keyword such as {needed}: probably {meaning}"
 
 
-def gates_shut(lines: Iterable[tuple[str, ...]], reading: Reading) -> str:
+def gates_shut(lines: Iterable[tuple[str, ...]], bits: Mapping[str, int], reading: Reading) -> str:
     """Why no section's gate opened, or why an open one led nowhere. ``lines`` are the gates of all sections."""
-    partly = [line for line in lines if any(name in reading.masks for name in line)]
+    present = reading.present
+    partly = [line for line in lines if any(bits[name] & present for name in line)]
     if not partly:
         return NO_WORD
-    nearest = min(partly, key=lambda line: sum(name not in reading.masks for name in line))
-    found = " and ".join(f"{_label(name)} ({reading.surface(name)})" for name in nearest if name in reading.masks)
-    missing = " or ".join(_label(name) for name in nearest if name not in reading.masks)
-    return f"mentions {found}, but nothing " + (f"of {missing}" if missing else "that a section asks for")
+    nearest = min(partly, key=lambda line: sum(not bits[name] & present for name in line))
+    found = [
+        f"{_label(name)} ({reading.surface(bits[name]) or 'its language'})" for name in nearest if bits[name] & present
+    ]
+    missing = " or ".join(_label(name) for name in nearest if not bits[name] & present)
+    return f"mentions {' and '.join(found)}, but nothing " + (f"of {missing}" if missing else "that a section asks for")
 
 
 def _label(name: str) -> str:

@@ -1,28 +1,37 @@
 """Opening the archive: one writer, several readers, migrations at start.
 
 SQLite runs in WAL mode with ``synchronous=FULL`` (a delivery recorded as sent must survive a power cut) and every
-write transaction begins ``IMMEDIATE``, so that a lock is met at the start and never half-way.
+write transaction begins ``IMMEDIATE``, so that a lock is met at the start and never half-way. What is written in one
+go (:meth:`Archive.write_at_once`) is left to the system to flush: a power cut may take the last seconds of it, whole
+transactions from the end, and what stands in them is read from its source again.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
-from sqlalchemy import event, text
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlalchemy.pool import AsyncAdaptedQueuePool, QueuePool
 
 from digests.archive import migrations
+from digests.archive.direct import Work, drive
+from digests.archive.troubles import told_plainly
+from digests.archive.waiting import finished
 from digests.errors import ArchiveError
 
 BUSY_TIMEOUT_MS = 10_000
 _READERS = 4
+_DIRECT_READERS = 2
+_POOL_TIMEOUT = 30
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+T = TypeVar("T")
 
 
 class Archive:
@@ -33,6 +42,9 @@ class Archive:
         self._reader = reader
         self._writer = writer
         self._write_lock = asyncio.Lock()
+        self._direct: Mapping[str, Engine] = {}
+        if self.is_sqlite:
+            self._direct = {kind: _direct_engine(url, kind) for kind in ("read", "write")}
 
     @classmethod
     async def open(cls, url: str, *, migrate: bool = True) -> Self:
@@ -42,22 +54,20 @@ class Archive:
         ``postgresql://…``. Raises :class:`ArchiveError` with a cure when that cannot be done.
         """
         target = _with_driver(url)
-        if target.get_backend_name() == "sqlite":
-            if target.database and target.database != ":memory:":
-                Path(target.database).parent.mkdir(parents=True, exist_ok=True)
-            writer = _sqlite_engine(target, begin="BEGIN IMMEDIATE", size=1)
-            reader = _sqlite_engine(target, begin="BEGIN", size=_READERS)
-        else:
-            writer = reader = create_async_engine(target, pool_size=_READERS + 1, pool_pre_ping=True)
-        archive = cls(target, reader, writer)
+        archive = cls(target, *_engines(target))
         try:
-            if migrate:
-                async with archive.write() as connection:
-                    await migrations.upgrade(connection)
-        except (SQLAlchemyError, OSError) as error:
+            await archive._bring_up(migrate=migrate)
+        except BaseException:
             await archive.close()
-            raise ArchiveError(f"the archive {target.render_as_string()} cannot be used: {_plain(error)}") from error
+            raise
         return archive
+
+    async def _bring_up(self, *, migrate: bool) -> None:
+        async with self.read() as connection:
+            ready = await migrations.is_current(connection)
+        if migrate and not ready:
+            async with self.write() as connection:
+                await migrations.upgrade(connection)
 
     @property
     def is_sqlite(self) -> bool:
@@ -65,72 +75,124 @@ class Archive:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A connection in a read transaction: one consistent snapshot until the block ends."""
-        async with self._reader.connect() as connection, connection.begin():
-            yield connection
+        """A connection in a read transaction: one consistent snapshot until the block ends. It cannot write."""
+        with told_plainly(self.url):
+            async with self._reader.connect() as connection, connection.begin():
+                yield connection
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A connection in a write transaction; commits when the block ends well. Writers take turns."""
-        if self.is_sqlite:
-            async with self._write_lock, self._writer.begin() as connection:
-                yield connection
-        else:
-            async with self._writer.begin() as connection:
-                yield connection
+        with told_plainly(self.url):
+            if self.is_sqlite:
+                async with self._write_lock, self._writer.begin() as connection:
+                    yield connection
+            else:
+                async with self._writer.begin() as connection:
+                    yield connection
+
+    async def read_at_once(self, work: Work[T]) -> T:
+        """Run ``work`` on one snapshot. With SQLite in one thread from begin to end: for work of many statements.
+
+        ``work`` may await nothing but its connection, and may be heavy: on the event loop it runs with PostgreSQL
+        only.
+        """
+        if not self.is_sqlite:
+            async with self.read() as connection:
+                return await work(connection)
+        return await finished(self._run_directly, "read", work)
+
+    async def write_at_once(self, work: Work[T]) -> T:
+        """Like :meth:`read_at_once`, in a write transaction that commits when ``work`` ends well."""
+        if not self.is_sqlite:
+            async with self.write() as connection:
+                return await work(connection)
+        async with self._write_lock:
+            return await finished(self._run_directly, "write", work)
+
+    def _run_directly(self, kind: str, work: Work[T]) -> T:
+        with told_plainly(self.url), self._direct[kind].begin() as connection:
+            return drive(work, connection)
 
     async def close(self) -> None:
+        """Close all connections."""
         if self.is_sqlite:
             await self._reader.dispose()
         await self._writer.dispose()
+        for engine in self._direct.values():
+            await asyncio.to_thread(engine.dispose)
 
 
 def _with_driver(url: str) -> URL:
-    parsed = make_url(url)
-    drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
-    driver = drivers.get(parsed.get_backend_name())
-    if driver is None:
+    try:
+        parsed = make_url(url)
+        backend = parsed.get_backend_name()
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise ArchiveError(f"{url!r} is no address of an archive; use sqlite:///path or postgresql://…") from error
+    if backend not in _DRIVERS:
         raise ArchiveError(f"unknown archive {parsed.drivername!r}; use sqlite:///path or postgresql://…")
-    return parsed.set(drivername=driver)
+    if backend == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise ArchiveError(f"{url!r} names no file; use sqlite:///path, as in sqlite:///var/kakehashi.sqlite3")
+    return parsed.set(drivername=_DRIVERS[backend])
 
 
-def _sqlite_engine(url: URL, *, begin: str, size: int) -> AsyncEngine:
-    engine = create_async_engine(url, poolclass=AsyncAdaptedQueuePool, pool_size=size, max_overflow=0, pool_timeout=30)
+def _engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
+    """Reader and writer."""
+    if url.get_backend_name() != "sqlite":
+        try:
+            writer = create_async_engine(url, pool_size=_READERS + 1, pool_pre_ping=True, pool_timeout=_POOL_TIMEOUT)
+        except ModuleNotFoundError as error:
+            raise ArchiveError("for PostgreSQL install the extra: pip install 'kakehashi[postgres]'") from error
+        return writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True), writer
+    try:
+        Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ArchiveError(f"the folder of the archive {url.database} cannot be made: {error.strerror}") from error
+    reader = create_async_engine(
+        url, poolclass=AsyncAdaptedQueuePool, pool_size=_READERS, max_overflow=0, pool_timeout=_POOL_TIMEOUT
+    )
+    writer = create_async_engine(
+        url, poolclass=AsyncAdaptedQueuePool, pool_size=1, max_overflow=0, pool_timeout=_POOL_TIMEOUT
+    )
+    _configure(reader.sync_engine, begin="BEGIN", pragmas=("query_only=ON",))
+    _configure(writer.sync_engine, begin="BEGIN IMMEDIATE", pragmas=("synchronous=FULL",))
+    return reader, writer
 
-    @event.listens_for(engine.sync_engine, "connect")
-    def _configure(connection: Any, _record: object) -> None:
+
+def _direct_engine(url: URL, kind: str) -> Engine:
+    reading = kind == "read"
+    engine = create_engine(
+        url.set(drivername="sqlite+pysqlite"),
+        poolclass=QueuePool,
+        pool_size=_DIRECT_READERS if reading else 1,
+        max_overflow=0,
+        pool_timeout=_POOL_TIMEOUT,
+    )
+    if reading:
+        _configure(engine, begin="BEGIN", pragmas=("query_only=ON",))
+    else:
+        # Fewer, larger checkpoints: a burst of new items changes the same pages again and again.
+        _configure(engine, begin="BEGIN IMMEDIATE", pragmas=("synchronous=NORMAL", "wal_autocheckpoint=4000"))
+    return engine
+
+
+def _configure(engine: Engine, *, begin: str, pragmas: tuple[str, ...]) -> None:
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _record: object) -> None:
         # The driver's own transaction handling would begin too late; BEGIN is sent by the listener below.
         connection.isolation_level = None
         cursor = connection.cursor()
         for pragma in (
             f"busy_timeout={BUSY_TIMEOUT_MS}",
             "journal_mode=WAL",
-            "synchronous=FULL",
             "foreign_keys=ON",
             "cache_size=-8000",
             "temp_store=MEMORY",
+            *pragmas,
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
-    @event.listens_for(engine.sync_engine, "begin")
+    @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
         connection.exec_driver_sql(begin)
-
-    return engine
-
-
-async def backup(archive: Archive, target: Path) -> None:
-    """Write a consistent copy of a SQLite archive to ``target`` while the bot runs. ``target`` must not exist."""
-    if not archive.is_sqlite:
-        raise ArchiveError("backup copies SQLite archives only; use pg_dump for PostgreSQL")
-    if target.exists():
-        raise ArchiveError(f"{target} exists already; name a new file")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    async with archive._reader.connect() as connection:
-        raw = await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await raw.execute(text("VACUUM INTO :target"), {"target": str(target)})
-
-
-def _plain(error: Exception) -> str:
-    return str(error.orig) if isinstance(error, DBAPIError) else str(error)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import calendar
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digests.archive.tables import facts
@@ -43,9 +44,14 @@ async def sync(connection: AsyncConnection, current: Iterable[Fact], now: dateti
     if added:
         rows = [_row(wanted[fact_id], prints[fact_id]) | {"added_at": now, "baseline": baseline} for fact_id in added]
         await connection.execute(facts.insert(), rows)
-    for fact_id in changed:
-        values = _row(wanted[fact_id], prints[fact_id]) | {"retired_at": None}
-        await connection.execute(update(facts).where(facts.c.id == fact_id).values(**values))
+    if changed:
+        rows = [_row(wanted[fact_id], prints[fact_id]) | {"retired_at": None} for fact_id in changed]
+        names = [name for name in rows[0] if name != "id"]
+        values = {name: bindparam(f"new_{name}", type_=facts.c[name].type) for name in names}
+        await connection.execute(
+            update(facts).where(facts.c.id == bindparam("fact")).values(**values),
+            [{"fact": row["id"]} | {f"new_{name}": row[name] for name in names} for row in rows],
+        )
     if retired:
         await connection.execute(update(facts).where(facts.c.id.in_(retired)).values(retired_at=now))
     return FactChanges(tuple(added), tuple(changed), tuple(retired))
@@ -88,6 +94,18 @@ async def count(
     return (
         await connection.execute(number.where(*_conditions(section, date_from, date_to, actors, status)))
     ).scalar_one()
+
+
+async def actors(connection: AsyncConnection, prefix: str = "", *, limit: int = 25) -> list[tuple[str, int]]:
+    """Actors of the dossier with how many facts name each, the most named first.
+
+    ``prefix`` may begin any word of the name, in whatever case.
+    """
+    found = (await connection.execute(select(facts.c.content).where(facts.c.retired_at.is_(None)))).scalars()
+    counts = Counter(actor for content in found for actor in content["actors"])
+    start = prefix.strip().casefold()
+    fitting = [pair for pair in counts.items() if f" {pair[0].casefold()}".find(f" {start}") >= 0]
+    return sorted(fitting, key=lambda pair: (-pair[1], pair[0]))[:limit]
 
 
 async def new_since(connection: AsyncConnection, moment: datetime) -> list[Fact]:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digests.archive.tables import source_states
 from digests.archive.upsert import insert_for
 from digests.model import Source, SourceHealth
 
-_SILENT_AT_LEAST = timedelta(days=3)
-_SILENT_INTERVALS = 50
-"""A source that has brought nothing for so many of its polling intervals, and for three days, counts as stale."""
+_UNREAD_AT_LEAST, _UNREAD_INTERVALS = timedelta(days=1), 10
+"""A source that has not been read for so many of its polling intervals, and for a day, counts as stale."""
+_SILENT_AT_LEAST, _SILENT_INTERVALS = timedelta(days=3), 50
+"""So does one that was read and has brought nothing new for so long: ministries are silent over a weekend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class SourceState:
     next_try_at: datetime | None = None
     last_new_at: datetime | None = None
     items: int = 0
+    baseline_at: datetime | None = None
+    """When it was read for the first time."""
 
 
 async def state_of(connection: AsyncConnection, source_id: str) -> SourceState:
@@ -63,7 +66,10 @@ async def record_success(
     new_items: int,
     items: int,
 ) -> None:
-    """A source was read. ``new_items`` came with it; ``items`` is how many it has brought in all."""
+    """A source was read. ``new_items`` came with it; ``items`` is how many it has brought in all.
+
+    The first time is its baseline: what came with it is no news.
+    """
     values: dict[str, Any] = {
         "etag": etag,
         "last_modified": last_modified,
@@ -79,7 +85,7 @@ async def record_success(
     }
     if new_items:
         values["last_new_at"] = now
-    await _put(connection, source_id, values)
+    await _put(connection, source_id, values, first={"baseline_at": now})
 
 
 async def record_failure(
@@ -124,14 +130,23 @@ def _judge(source: Source, row: SourceState, now: datetime) -> tuple[str, str | 
         return "waiting", None
     if row.failures:
         return "failing", row.why
-    silent_since = row.last_new_at or row.last_success_at
-    patience = max(_SILENT_AT_LEAST, _SILENT_INTERVALS * source.every)
-    if source.type == "feed" and silent_since is not None and now - silent_since > patience:
+    read_at = row.last_success_at or row.last_try_at
+    if now - read_at > max(_UNREAD_AT_LEAST, _UNREAD_INTERVALS * source.every):
+        return "stale", f"not read since {read_at:%Y-%m-%d %H:%M} UTC"
+    silent_since = row.last_new_at or row.baseline_at or read_at
+    if source.type == "feed" and now - silent_since > max(_SILENT_AT_LEAST, _SILENT_INTERVALS * source.every):
         return "stale", f"nothing new since {silent_since:%Y-%m-%d}"
+    if row.last_success_at == row.baseline_at:
+        return "baseline", "read once so far: what it brought is background, not news"
     return "ok", None
 
 
-async def _put(connection: AsyncConnection, source_id: str, values: dict[str, Any]) -> None:
-    fresh = {"failures": 0, "items": 0, "baseline_done": False} | values
+async def _put(
+    connection: AsyncConnection, source_id: str, values: Mapping[str, Any], *, first: Mapping[str, Any] | None = None
+) -> None:
+    """Write a row's values; those of ``first`` only where the row has none yet."""
+    once = first or {}
+    fresh = {"failures": 0, "items": 0, "baseline_done": False, **values, **once}
+    kept = {name: func.coalesce(source_states.c[name], value) for name, value in once.items()}
     statement = insert_for(connection, source_states).values(source_id=source_id, **fresh)
-    await connection.execute(statement.on_conflict_do_update(index_elements=["source_id"], set_=values))
+    await connection.execute(statement.on_conflict_do_update(index_elements=["source_id"], set_={**values, **kept}))

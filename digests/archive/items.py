@@ -1,22 +1,28 @@
-"""Items, their revisions and filings."""
+"""Items, their revisions and filings: reading. What an update writes stands in :mod:`digests.archive.itemstore`."""
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import RowMapping, Select, func, literal, select, update
+from sqlalchemy import ColumnElement, RowMapping, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from digests.archive.tables import UtcTime, filings, items, revisions
+from digests.archive.tables import filings, items, revisions
 from digests.model import Dating, Filing, Item, Reason, SourceKind
 
-_CHUNK = 500
-"""Values in one IN list; SQLite's own limit is 32,766 since 3.32."""
-_COLUMNS = [column for column in items.c if column.name not in ("signature", "fingerprint")]
+CHUNK = 500
+"""Values in one IN list (SQLite's own limit is 32,766 since 3.32), and rows that become items in one go: about 10 ms
+of work for the event loop."""
+TITLES_SEARCHED = 50_000
+"""How many of the newest items :func:`find_titles` looks at: about 25 ms when none of them matches."""
+_UNREAD = ("signature", "fingerprint", "url_hash")
+COLUMNS = [column for column in items.c if column.name not in _UNREAD]
+"""The columns that make an item."""
 _T = TypeVar("_T")
 
 
@@ -38,9 +44,11 @@ class Known:
     revision: int
     url: str | None
     withdrawn: bool
+    title: str
+    published_at: datetime
 
 
-# --- reading -----------------------------------------------------------------------------------------------
+# --- items -------------------------------------------------------------------------------------------------
 
 
 async def by_id(connection: AsyncConnection, item_id: int) -> Item | None:
@@ -51,37 +59,62 @@ async def by_id(connection: AsyncConnection, item_id: int) -> Item | None:
 async def by_ids(connection: AsyncConnection, item_ids: Sequence[int]) -> list[Item]:
     """The items that exist, in the order of ``item_ids``."""
     found: dict[int, Item] = {}
-    for chunk in _chunks(item_ids):
-        for item in await _fetch(connection, select(*_COLUMNS).where(items.c.id.in_(chunk))):
-            found[item.id] = item
+    for chunk in chunks(item_ids):
+        for row in (await connection.execute(select(*COLUMNS).where(items.c.id.in_(chunk)))).mappings():
+            found[row["id"]] = item_of(row)
     return [found[item_id] for item_id in item_ids if item_id in found]
 
 
-async def latest(connection: AsyncConnection, *, section: str | None, limit: int, offset: int = 0) -> list[Item]:
-    """Items on the story, newest publication first, of one section or of all."""
+async def latest(
+    connection: AsyncConnection,
+    *,
+    section: str | None,
+    limit: int,
+    offset: int = 0,
+    before: tuple[datetime, int] | None = None,
+    language: str | None = None,
+) -> list[Item]:
+    """Items on the story, newest publication first, of one section or of all; withdrawn ones are left out.
+
+    ``before`` (publication time and id of the last item of a page) begins after that item and costs the same on every
+    page; ``offset`` walks over what it leaves out, 5 ms at 100,000.
+    """
     if section is None:
-        ids = (
-            select(items.c.id)
-            .where(items.c.off_topic.is_(None))
-            .order_by(items.c.published_at.desc(), items.c.id.desc())
-        )
+        when, item_id, spoken = items.c.published_at, items.c.id, items.c.language
+        query = select(item_id).where(*_ON_TOPIC)
     else:
-        ids = (
-            select(filings.c.item_id)
-            .where(filings.c.section == section)
-            .order_by(filings.c.published_at.desc(), filings.c.item_id.desc())
-        )
-    found = (await connection.execute(ids.limit(limit).offset(offset))).scalars().all()
-    return await by_ids(connection, found)
+        when, item_id, spoken = filings.c.published_at, filings.c.item_id, filings.c.language
+        query = select(item_id).where(*_in_section(section))
+    if before is not None:
+        query = query.where(tuple_(when, item_id) < before)
+    if language is not None:
+        query = query.where(spoken == language)
+    query = query.order_by(when.desc(), item_id.desc()).limit(limit).offset(offset)
+    return await by_ids(connection, (await connection.execute(query)).scalars().all())
 
 
-async def count(connection: AsyncConnection, *, section: str | None) -> int:
-    """How many items there are on the story, in one section or in all."""
+async def count(connection: AsyncConnection, *, section: str | None, language: str | None = None) -> int:
+    """How many items there are on the story, in one section or in all; withdrawn ones are left out."""
     if section is None:
-        query = select(func.count()).select_from(items).where(items.c.off_topic.is_(None))
+        query = select(func.count()).select_from(items).where(*_ON_TOPIC)
+        spoken: ColumnElement[str] = items.c.language
     else:
-        query = select(func.count()).select_from(filings).where(filings.c.section == section)
+        query = select(func.count()).select_from(filings).where(*_in_section(section))
+        spoken = filings.c.language
+    if language is not None:
+        query = query.where(spoken == language)
     return (await connection.execute(query)).scalar_one()
+
+
+async def counts_since(connection: AsyncConnection, moment: datetime, sections: Sequence[str]) -> dict[str, int]:
+    """How many items published since a moment each section holds; 0 for sections without any."""
+    query = (
+        select(filings.c.section, func.count())
+        .where(filings.c.section.in_(sections), filings.c.withdrawn.is_(False), filings.c.published_at >= moment)
+        .group_by(filings.c.section)
+    )
+    found = {row[0]: int(row[1]) for row in await connection.execute(query)}
+    return {section: found.get(section, 0) for section in sections}
 
 
 async def max_item_id(connection: AsyncConnection) -> int:
@@ -100,6 +133,24 @@ async def last_before(connection: AsyncConnection, moment: datetime) -> int:
     return (await connection.execute(query)).scalar() or 0
 
 
+async def find_titles(connection: AsyncConnection, words: str, *, limit: int = 20) -> list[tuple[int, str]]:
+    """Ids and titles of items whose title holds every word (or piece of one), newest first, off-topic ones included.
+
+    Of a large archive only the newest :data:`TITLES_SEARCHED` items are looked at.
+    """
+    newest = await max_item_id(connection)
+    query = (
+        select(items.c.id, items.c.title)
+        .where(items.c.id > newest - TITLES_SEARCHED, *(_holds(items.c.title, word) for word in words.split()))
+        .order_by(items.c.id.desc())
+        .limit(limit)
+    )
+    return [(row.id, row.title) for row in await connection.execute(query)]
+
+
+# --- items as digests want them ----------------------------------------------------------------------------
+
+
 async def new_since(
     connection: AsyncConnection, *, after_item: int, through_item: int, sections: Sequence[str]
 ) -> list[FiledItem]:
@@ -109,11 +160,11 @@ async def new_since(
         .distinct()
         .join(items, items.c.id == filings.c.item_id)
         .where(
-            filings.c.section.in_(list(sections)),
             filings.c.item_id > after_item,
             filings.c.item_id <= through_item,
+            filings.c.section.in_(sections),
+            filings.c.withdrawn.is_(False),
             items.c.baseline.is_(False),
-            items.c.withdrawn_at.is_(None),
         )
         .order_by(filings.c.item_id)
     )
@@ -128,13 +179,12 @@ async def published_between(
     for section in sections:
         query = (
             select(filings.c.item_id)
-            .where(filings.c.section == section, filings.c.published_at >= start, filings.c.published_at < end)
-            .order_by(filings.c.score.desc(), filings.c.published_at.desc())
+            .where(*_in_section(section), filings.c.published_at >= start, filings.c.published_at < end)
+            .order_by(filings.c.score.desc(), filings.c.published_at.desc(), filings.c.item_id.desc())
             .limit(most)
         )
         ids.update(dict.fromkeys((await connection.execute(query)).scalars()))
-    found = await _filed(connection, sorted(ids))
-    return [filed for filed in found if filed.item.withdrawn_at is None]
+    return await _filed(connection, sorted(ids))
 
 
 async def counts_between(connection: AsyncConnection, *, after_item: int, through_item: int) -> tuple[int, int]:
@@ -149,86 +199,15 @@ async def counts_between(connection: AsyncConnection, *, after_item: int, throug
 async def filings_of(connection: AsyncConnection, item_ids: Sequence[int]) -> dict[int, tuple[Filing, ...]]:
     """Each item's filings, strongest first."""
     found: dict[int, list[Filing]] = defaultdict(list)
-    for chunk in _chunks(item_ids):
-        query = select(filings).where(filings.c.item_id.in_(chunk)).order_by(filings.c.score.desc())
-        for row in (await connection.execute(query)).mappings():
-            found[row["item_id"]].append(_filing(row))
-    return {item_id: tuple(own) for item_id, own in found.items()}
-
-
-async def known(connection: AsyncConnection, source_id: str, keys: Sequence[str]) -> dict[str, Known]:
-    """What is archived of a source under these keys."""
-    found: dict[str, Known] = {}
-    for chunk in _chunks(keys):
-        query = select(*_KNOWN).where(items.c.source_id == source_id, items.c.key.in_(chunk))
-        found |= {row.key: _known(row) for row in await connection.execute(query)}
-    return found
-
-
-async def known_by_url(connection: AsyncConnection, source_id: str, urls: Sequence[str]) -> dict[str, Known]:
-    """What is archived of a source under these addresses."""
-    found: dict[str, Known] = {}
-    for chunk in _chunks(urls):
-        query = select(*_KNOWN).where(items.c.url.in_(chunk), items.c.source_id == source_id)
-        found |= {row.url: _known(row) for row in await connection.execute(query)}
-    return found
-
-
-async def present_keys(connection: AsyncConnection, source_id: str) -> dict[str, int]:
-    """Keys and ids of a source's items that are not withdrawn."""
-    query = select(items.c.key, items.c.id).where(items.c.source_id == source_id, items.c.withdrawn_at.is_(None))
-    return {row.key: row.id for row in await connection.execute(query)}
-
-
-# --- writing -----------------------------------------------------------------------------------------------
-
-
-async def insert(connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write new items; each row holds every column of the table."""
-    if rows:
-        await connection.execute(items.insert(), list(rows))
-
-
-async def insert_filings(connection: AsyncConnection, new: Iterable[tuple[int, datetime, Sequence[Filing]]]) -> None:
-    """Write the filings of items: (item id, publication time, filings)."""
-    rows = [
-        {
-            "item_id": item_id,
-            "section": filing.section,
-            "score": filing.score,
-            "reasons": [[reason.kind, reason.detail, reason.weight] for reason in filing.reasons],
-            "published_at": published_at,
-        }
-        for item_id, published_at, own in new
-        for filing in own
-    ]
-    if rows:
-        await connection.execute(filings.insert(), rows)
-
-
-async def revise(connection: AsyncConnection, item_id: int, values: Mapping[str, Any], seen_at: datetime) -> None:
-    """Keep what an item was as a revision and put ``values`` in its place; its filings are dropped."""
-    old = select(
-        items.c.id, items.c.revision, literal(seen_at, UtcTime), items.c.title, items.c.text, items.c.url
-    ).where(items.c.id == item_id)
-    columns = ["item_id", "number", "seen_at", "title", "text", "url"]
-    await connection.execute(revisions.insert().from_select(columns, old))
-    await connection.execute(filings.delete().where(filings.c.item_id == item_id))
-    await connection.execute(update(items).where(items.c.id == item_id).values(revision=items.c.revision + 1, **values))
-
-
-async def touch(connection: AsyncConnection, fingerprints: Mapping[int, str]) -> None:
-    """Note new fingerprints of items whose change was cosmetic, or that came back after being withdrawn."""
-    for item_id, fingerprint in fingerprints.items():
-        await connection.execute(
-            update(items).where(items.c.id == item_id).values(fingerprint=fingerprint, withdrawn_at=None)
+    for chunk in chunks(item_ids):
+        query = (
+            select(filings.c.item_id, filings.c.section, filings.c.score, filings.c.reasons)
+            .where(filings.c.item_id.in_(chunk))
+            .order_by(filings.c.score.desc(), filings.c.section)
         )
-
-
-async def withdraw(connection: AsyncConnection, item_ids: Sequence[int], at: datetime) -> None:
-    """Mark items that their source has taken away. They stay in the archive."""
-    for chunk in _chunks(item_ids):
-        await connection.execute(update(items).where(items.c.id.in_(chunk)).values(withdrawn_at=at))
+        for row in await connection.execute(query):
+            found[row.item_id].append(_filing(row))
+    return {item_id: tuple(own) for item_id, own in found.items()}
 
 
 async def revisions_of(connection: AsyncConnection, item_id: int) -> list[tuple[int, str, str]]:
@@ -237,22 +216,89 @@ async def revisions_of(connection: AsyncConnection, item_id: int) -> list[tuple[
     return [(row.number, row.title, row.text) for row in await connection.execute(query)]
 
 
-# --- rows --------------------------------------------------------------------------------------------------
+# --- items as updates want them ----------------------------------------------------------------------------
 
-_KNOWN = (items.c.id, items.c.key, items.c.fingerprint, items.c.revision, items.c.url, items.c.withdrawn_at)
+
+async def known(connection: AsyncConnection, source_id: str, keys: Sequence[str]) -> dict[str, Known]:
+    """What is archived of a source under these keys."""
+    found: dict[str, Known] = {}
+    for chunk in chunks(keys):
+        query = select(*_KNOWN).where(items.c.source_id == source_id, items.c.key.in_(chunk))
+        found |= {row.key: _known(row) for row in await connection.execute(query)}
+    return found
+
+
+async def known_by_url(connection: AsyncConnection, source_id: str, urls: Sequence[str]) -> dict[str, list[Known]]:
+    """What is archived of a source under these addresses."""
+    hashes = {hash_of(url): url for url in urls}
+    found: dict[str, list[Known]] = defaultdict(list)
+    for chunk in chunks(list(hashes)):
+        query = select(*_KNOWN).where(items.c.url_hash.in_(chunk), items.c.source_id == source_id)
+        for row in await connection.execute(query):
+            found[row.url].append(_known(row))
+    return {url: found[url] for url in urls if url in found}
+
+
+async def present_keys(connection: AsyncConnection, source_id: str) -> dict[str, int]:
+    """Keys and ids of a source's items that are not withdrawn."""
+    query = select(items.c.key, items.c.id).where(items.c.source_id == source_id, items.c.withdrawn_at.is_(None))
+    return {row.key: row.id for row in await connection.execute(query)}
+
+
+def hash_of(url: str) -> str:
+    """What the archive looks addresses up by."""
+    return hashlib.blake2b(url.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def chunks(values: Sequence[_T]) -> Iterator[list[_T]]:
+    for start in range(0, len(values), CHUNK):
+        yield list(values[start : start + CHUNK])
+
+
+# --- rows and conditions -----------------------------------------------------------------------------------
+
+_KNOWN = (
+    items.c.id,
+    items.c.key,
+    items.c.fingerprint,
+    items.c.revision,
+    items.c.url,
+    items.c.withdrawn_at,
+    items.c.title,
+    items.c.published_at,
+)
+# As the partial index has it, so that it is taken.
+_ON_TOPIC = (items.c.off_topic.is_(None), items.c.withdrawn_at.is_(None))
+
+
+def _in_section(section: str) -> tuple[ColumnElement[bool], ...]:
+    return filings.c.section == section, filings.c.withdrawn.is_(False)
+
+
+def _holds(column: ColumnElement[str], word: str) -> ColumnElement[bool]:
+    """Whether a text holds a word in whatever case. SQLite knows upper and lower case of ASCII letters only."""
+    spellings = dict.fromkeys((word, word.lower(), word.upper(), word.capitalize()))
+    if word.isascii():
+        return column.icontains(word, autoescape=True)
+    return or_(*(column.contains(spelling, autoescape=True) for spelling in spellings))
 
 
 def _known(row: Any) -> Known:
-    return Known(row.id, row.key, row.fingerprint, row.revision, row.url, row.withdrawn_at is not None)
+    return Known(
+        row.id,
+        row.key,
+        row.fingerprint,
+        row.revision,
+        row.url,
+        row.withdrawn_at is not None,
+        row.title,
+        row.published_at,
+    )
 
 
 async def _filed(connection: AsyncConnection, item_ids: Sequence[int]) -> list[FiledItem]:
     own = await filings_of(connection, item_ids)
     return [FiledItem(item, own.get(item.id, ())) for item in await by_ids(connection, item_ids)]
-
-
-async def _fetch(connection: AsyncConnection, query: Select[Any]) -> list[Item]:
-    return [item_of(row) for row in (await connection.execute(query)).mappings()]
 
 
 def item_of(row: RowMapping) -> Item:
@@ -281,11 +327,6 @@ def item_of(row: RowMapping) -> Item:
     )
 
 
-def _filing(row: RowMapping) -> Filing:
-    reasons = tuple(Reason(kind, detail, weight) for kind, detail, weight in row["reasons"])
-    return Filing(row["section"], row["score"], reasons)
-
-
-def _chunks(values: Sequence[_T]) -> Iterator[list[_T]]:
-    for start in range(0, len(values), _CHUNK):
-        yield list(values[start : start + _CHUNK])
+def _filing(row: Any) -> Filing:
+    reasons = tuple(Reason(kind, detail, weight) for kind, detail, weight in row.reasons)
+    return Filing(row.section, row.score, reasons)

@@ -54,6 +54,11 @@ class UtcTime(TypeDecorator[datetime]):
 # SQLite gives rowids only to INTEGER keys; PostgreSQL gets the wide type.
 _Id = BigInteger().with_variant(Integer, "sqlite")
 
+
+def _partial_index(name: str, *columns: str, where: str) -> Index:
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(column_0_label)s",
@@ -82,9 +87,6 @@ items = Table(
     Column("source_id", String(80), nullable=False),
     Column("key", String(500), nullable=False),
     Column("fingerprint", String(32), nullable=False),
-    Column("url", Text),
-    Column("title", Text, nullable=False),
-    Column("text", Text, nullable=False),
     Column("language", String(8), nullable=False),
     Column("published_at", UtcTime, nullable=False),
     Column("dating", String(10), nullable=False),
@@ -96,24 +98,29 @@ items = Table(
     Column("revision", Integer, nullable=False, default=1),
     Column("event_id", _Id, ForeignKey("events.id", ondelete="SET NULL")),
     Column("duplicate_of", _Id, ForeignKey("items.id", ondelete="SET NULL")),
-    Column("off_topic", Text),
-    Column("locator", String(300)),
     Column("withdrawn_at", UtcTime),
+    Column("locator", String(300)),
+    Column("off_topic", Text),
+    Column("title", Text, nullable=False),
+    Column("url", Text),
+    # Addresses can be longer than what PostgreSQL puts into an index.
+    Column("url_hash", String(16)),
+    # The long ones stand last: what reads the others need not step over them.
+    Column("text", Text, nullable=False),
     # MinHash signature: lets the near-duplicate index be rebuilt at start without reading texts.
     Column("signature", LargeBinary),
     UniqueConstraint("source_id", "key"),
-    Index("ix_items_url", "url"),
-    Index("ix_items_event_id", "event_id"),
+    Index("ix_items_url_hash", "url_hash"),
     Index("ix_items_first_seen_at", "first_seen_at"),
-    Index("ix_items_published_at", "published_at"),
-    # What members page through: items on the story, newest first.
-    Index(
-        "ix_items_on_topic",
-        "published_at",
-        "id",
-        sqlite_where=text("off_topic IS NULL"),
-        postgresql_where=text("off_topic IS NULL"),
+    _partial_index("ix_items_event_id", "event_id", where="event_id IS NOT NULL"),
+    _partial_index("ix_items_duplicate_of", "duplicate_of", where="duplicate_of IS NOT NULL"),
+    # What members page through: items on the story, newest first. The language stands in it so that no row is read
+    # only to be passed over.
+    _partial_index(
+        "ix_items_on_topic", "published_at", "id", "language", where="off_topic IS NULL AND withdrawn_at IS NULL"
     ),
+    # Titles by themselves, newest last: looked through for words.
+    Index("ix_items_title", "id", "title"),
     sqlite_autoincrement=True,
 )
 
@@ -135,12 +142,14 @@ filings = Table(
     Column("item_id", _Id, ForeignKey("items.id", ondelete="CASCADE"), nullable=False),
     Column("section", String(40), nullable=False),
     Column("score", Float, nullable=False),
-    Column("reasons", JSON, nullable=False),
-    # The item's, repeated so that a section can be read in the order of time by one index.
+    # The item's, repeated so that a section can be read in the order of time from one index alone.
     Column("published_at", UtcTime, nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("withdrawn", Boolean, nullable=False, default=False),
+    Column("reasons", JSON, nullable=False),
     PrimaryKeyConstraint("item_id", "section"),
-    Index("ix_filings_section_item", "section", "item_id"),
-    Index("ix_filings_section_published", "section", "published_at", "item_id"),
+    Index("ix_filings_section", "section", "withdrawn", "published_at", "item_id", "language", "score"),
+    sqlite_with_rowid=False,
 )
 
 facts = Table(
@@ -245,6 +254,7 @@ source_states = Table(
     Column("last_modified", Text),
     Column("body_hash", String(32)),
     Column("baseline_done", Boolean, nullable=False, default=False),
+    Column("baseline_at", UtcTime),
     Column("last_try_at", UtcTime),
     Column("last_success_at", UtcTime),
     Column("failing_since", UtcTime),

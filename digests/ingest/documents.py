@@ -49,13 +49,22 @@ def read_folder(folder: Path) -> FeedData:
     """
     root = _root(folder)
     entries: list[EntryData] = []
-    problems: list[str] = []
-    for path in _files(root, problems):
+    paths, problems = list_documents(root)
+    for path in paths:
         try:
             entries.extend(read_document(path, root))
         except ParseError as error:
             problems.append(f"{_relative(path, root)}: {error}")
     return FeedData(title=None, entries=tuple(entries), language=None, problems=tuple(problems))
+
+
+def list_documents(folder: Path) -> tuple[list[Path], list[str]]:
+    """The documents below ``folder`` in the order of their names, and what was passed over and why.
+
+    Raises :class:`ParseError` when there is no such folder.
+    """
+    problems: list[str] = []
+    return list(_files(_root(folder), problems)), problems
 
 
 def read_document(path: Path, root: Path | None = None) -> tuple[EntryData, ...]:

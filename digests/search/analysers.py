@@ -22,7 +22,7 @@ import Stemmer
 from digests.search import numbers, ukrainian
 from digests.search.stopwords import STOP_WORDS
 
-VERSION = "2"
+VERSION = "3"
 """Raise it when tokens change: an index made with another version is rebuilt at start."""
 
 _KANJI = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff々〆"

@@ -12,6 +12,17 @@ from digests.archive.tables import items
 from digests.model import Citation, Fact, Passage, SourceKind
 from digests.story import Story
 
+_WANTED = select(
+    items.c.id,
+    items.c.title,
+    items.c.publisher,
+    items.c.url,
+    items.c.kind,
+    items.c.published_at,
+    items.c.language,
+    items.c.locator,
+)
+
 
 def of_fact(fact: Fact, language: str) -> Citation:
     """The citation of a fact whose claim is shown in ``language`` (if it has one in it)."""
@@ -34,7 +45,7 @@ async def of_items(archive: Archive, refs: Sequence[str]) -> Mapping[str, Citati
     if not ids:
         return {}
     async with archive.read() as connection:
-        rows = await connection.execute(select(items).where(items.c.id.in_(ids), items.c.withdrawn_at.is_(None)))
+        rows = await connection.execute(_WANTED.where(items.c.id.in_(ids), items.c.withdrawn_at.is_(None)))
         return {
             f"item:{row.id}": Citation(
                 id=f"item:{row.id}",

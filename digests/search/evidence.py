@@ -14,7 +14,7 @@ from digests.search.questions import Question, Wanted
 
 _NUMBER = re.compile(r"n\d+(?:p\d+)?\Z")
 _YEAR_TOKEN = re.compile(r"n(?:19|20)\d\d\Z")
-_COUNT_REACH = 6
+_COUNT_REACH = 4
 """Tokens between a number and what it counts."""
 _DURATION = re.compile(
     r"\b(?:\d+|one|two|three|four|five|six|ten|twelve)[- ](?:day|week|month|year)s?\b|\buntil\b|\bto the end of\b"

@@ -91,7 +91,7 @@ class FtsIndex:
         async with archive.read() as connection:
             sizes = await _sizes(connection)
             curated = sum(size for shelf, (size, _) in sizes.items() if not shelf.news)
-            counted = [shelf for shelf in SHELVES if shelf.news == (curated < ENOUGH_CURATED)]
+            counted = [shelf for shelf in SHELVES if curated < ENOUGH_CURATED or not shelf.news]
             for shelf in counted:
                 aim = await self._aim(connection, shelf, query, sizes[shelf])
                 for concept in query.concepts:

@@ -85,8 +85,9 @@ B = 0.75
 
 
 def idf(passages: int, holding: float) -> float:
-    """BM25's inverse document frequency, as SQLite counts it (never below a tiny positive number)."""
-    return max(math.log((passages - holding + 0.5) / (holding + 0.5)), 1e-6)
+    """BM25's inverse document frequency in the form that never goes below zero (Lucene's), for small shelves' sake."""
+    held = min(holding, passages)
+    return math.log1p((passages - held + 0.5) / (held + 0.5))
 
 
 def shelves_of(filters: Filters) -> list[Shelf]:

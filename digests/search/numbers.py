@@ -146,6 +146,8 @@ def _is_month(word: str) -> bool:
 
 def _value(word: str) -> float | None:
     digits = word.rstrip(".,")
+    if digits.isdecimal():
+        return float(digits[:30])
     if _COMMA_GROUPS.match(digits):
         digits = digits.replace(",", "")
     elif _DOT_GROUPS.match(digits):
@@ -167,7 +169,7 @@ def _scale(value: float, words: Sequence[str], at: int, out: list[str]) -> tuple
         return _japanese_scale(value, words, at, out)
     plain = following.lower()
     factor = _SCALES_EN.get(plain)
-    if factor is None:
+    if factor is None and not plain.isascii():
         factor = next((scale for stem, scale in _SCALES_UK if plain.startswith(stem)), None)
     return (value, at) if factor is None else (value * factor, at + 1)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from digests.model import Brief, Fact, SourceKind
 from digests.search import analysers
@@ -42,15 +43,18 @@ class NewPassage:
         if self.extra:
             found += analysers.tokens(self.extra, "en")
         object.__setattr__(self, "tokens", " ".join(found))
-        marks = [scope_mark(self.ref), *(section_mark(section) for section in self.sections)]
-        marks += [kind_mark(self.kind), language_mark(self.language)]
-        object.__setattr__(self, "marks", " ".join(marks))
+        object.__setattr__(self, "marks", _marks(scope_mark(self.ref), self.sections, self.kind, self.language))
 
 
 def scope_mark(ref: str) -> str:
     """``xitem`` for items, ``xbrief`` for briefs, ``xfact`` for facts."""
     head, colon, _ = ref.partition(":")
     return f"x{head}" if colon else "xfact"
+
+
+@lru_cache(maxsize=4096)
+def _marks(scope: str, sections: tuple[str, ...], kind: SourceKind, language: str) -> str:
+    return " ".join((scope, *map(section_mark, sections), kind_mark(kind), language_mark(language)))
 
 
 def section_mark(section: str) -> str:

@@ -69,7 +69,7 @@ class PostingsIndex:
         async with archive.read() as connection:
             sizes = {shelf_id: size for shelf_id, (size, _) in (await _sizes(connection)).items()}
             curated = sum(sizes.get(shelf.id, 0) for shelf in SHELVES if not shelf.news)
-            counted = [shelf for shelf in SHELVES if shelf.news == (curated < ENOUGH_CURATED)]
+            counted = [shelf for shelf in SHELVES if curated < ENOUGH_CURATED or not shelf.news]
             held = dict.fromkeys((concept.id for concept in query.concepts), 0.0)
             for shelf in counted:
                 holding = await _holding(connection, shelf, all_forms(query, shelf.group))

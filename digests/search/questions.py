@@ -119,7 +119,7 @@ _ASKED_FOR = {
 }  # fmt: skip
 _THINGS = frozenset((ConceptKind.TERM, ConceptKind.NAME, ConceptKind.SYNONYM, ConceptKind.WORD))
 _TASK = re.compile(r"\bwhat\b.*\bdo\W*$|何をする|何をします|\bщо роб\w+", re.IGNORECASE)
-_MODIFIERS = frozenset(("first", "next"))
+_AUXILIARY = re.compile(r"\b(?:did|has|have|had|does|do)\b", re.IGNORECASE)
 _HEAD_REACH = 25
 _MONTHS = "january february march april may june july august september october november december"
 _MONTHS_UK = ("січня", "лютого", "березня", "квітня", "травня", "червня", "липня", "серпня", "вересня", "жовтня",
@@ -152,6 +152,8 @@ class Question:
     negated: bool
     counted: Concept | None
     """What "how many" counts."""
+    predicate: Concept | None
+    """What its subject does, where that can be told."""
     asked_for: Concept | None
     """What "which" or "what" stands before: an answer must hold it."""
     presupposes: bool
@@ -168,9 +170,8 @@ def analyse(
     wanted = tuple(kind for kind, pattern in rules if pattern.search(text)) or (Wanted.OTHER,)
     early, late = _EARLY.search(text) is not None, _LATE.search(text) is not None
     query = parse_query(text, language, terms, filters, limit)
-    if early or late:
-        kept = tuple(concept for concept in query.concepts if concept.id not in _MODIFIERS)
-        query = replace(query, concepts=kept or query.concepts)
+    kept = tuple(concept for concept in query.concepts if not _is_modifier(concept))
+    query = replace(query, concepts=kept or query.concepts)
     if _TASK.search(text):
         query = replace(query, concepts=(*query.concepts, as_concept("task", text)))
     return Question(
@@ -184,10 +185,28 @@ def analyse(
         late=late,
         negated=_NEGATED.search(text) is not None,
         counted=_counted(query, language),
+        predicate=_predicate(query, language),
         asked_for=_asked_for(query, language),
         presupposes=_presupposes(text, language) and wanted[0] is not Wanted.YES_NO,
         whether_done=_presupposes(text, language) and wanted[0] is Wanted.YES_NO,
     )
+
+
+def _is_modifier(concept: Concept) -> bool:
+    """Whether it only says which of several: "first", "current"; "total" is looked for as well."""
+    said = concept.kind in (ConceptKind.WORD, ConceptKind.SYNONYM) and concept.id != "total"
+    return said and bool(_EARLY.fullmatch(concept.surface) or _LATE.fullmatch(concept.surface))
+
+
+def _predicate(query: Query, language: str) -> Concept | None:
+    """What the subject of an English question does: the first thing after the name that follows "did", "has", …"""
+    found = _AUXILIARY.search(query.text) if language not in ("ja", "uk") else None
+    if not found:
+        return None
+    following = sorted((c for c in query.concepts if c.start >= found.end()), key=lambda concept: concept.start)
+    if not following or not following[0].names_something:
+        return None
+    return next((c for c in following if c.kind in (ConceptKind.WORD, ConceptKind.SYNONYM)), None)
 
 
 def _presupposes(text: str, language: str) -> bool:

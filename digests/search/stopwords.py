@@ -41,7 +41,7 @@ _ASKING_ENGLISH = (
     "already ever so far please explain describe now get got want wanted make made one anything something "
     "according among amount held hold holds since work works working there actually really ago called "
     "name named names list detail details information question answer does like give me became become go goes "
-    "going went come came took take takes "
+    "going went come came took take takes taken "
 )
 _ASKING_UKRAINIAN = (
     "скільки таке каже сказав сказала сталося відбулося відбулася відбувся відбулися означає досі вже поясни "

@@ -81,6 +81,9 @@ class FilingEntry(Strictly):
     """Which words file an item into which section."""
 
     threshold: Number = Field(_DEFAULTS.threshold, ge=0, le=1, description="Score from which an item belongs.")
+    rival: Number = Field(
+        _DEFAULTS.rival, ge=0, le=1, description="Share of the best section's evidence that another one needs to keep an item."
+    )
     title_weight: Number = Field(
         _DEFAULTS.title_weight, ge=1, description="Factor when the title alone fulfils a rule."
     )
@@ -99,6 +102,7 @@ class FilingEntry(Strictly):
             false_friends=dict(self.false_friends),
             profile=ProfileRules(self.profile.weight, self.profile.alone),
             threshold=self.threshold,
+            rival=self.rival,
             title_weight=self.title_weight,
             lead_sentences=self.lead_sentences,
         )

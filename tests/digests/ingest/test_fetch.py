@@ -199,6 +199,14 @@ async def test_redirects_are_followed_and_told(server: FeedServer, fetcher: Fetc
     assert not result.downgraded
 
 
+def test_a_step_from_https_to_http_is_recorded() -> None:
+    trail = fetching._Trail()
+    trail.follow("http://a.example/", fetching._Redirect(301, ""), "https://a.example/")
+    assert not trail.downgraded
+    trail.follow("https://a.example/", fetching._Redirect(301, ""), "http://b.example/")
+    assert trail.downgraded
+
+
 async def test_redirects_in_a_circle_are_refused(server: FeedServer, fetcher: Fetcher) -> None:
     server.redirect("/a", "/b#part")
     server.redirect("/b", "/a")
@@ -401,6 +409,22 @@ async def test_requests_to_one_host_are_spaced() -> None:
     await asyncio.gather(*(visit("a.example") for _ in range(4)))
     assert sorted(starts)[3] >= 0.149
     assert sorted(starts)[2] >= 0.099
+
+
+async def test_all_hosts_together_get_so_many_requests_at_once() -> None:
+    gate = HostGate(overall=3, per_host=2, spacing=0.0, patience=10)
+    inside, most = 0, 0
+
+    async def visit(host: str) -> None:
+        nonlocal inside, most
+        async with gate.turn(host):
+            inside += 1
+            most = max(most, inside)
+            await asyncio.sleep(0.01)
+            inside -= 1
+
+    await asyncio.gather(*(visit(f"{number}.example") for number in range(12)))
+    assert most == 3
 
 
 async def test_a_slow_host_keeps_nobody_from_another_one() -> None:

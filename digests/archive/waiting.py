@@ -1,0 +1,26 @@
+"""Work in threads that is never left behind half-done."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+async def finished(function: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
+    """``function`` in a thread. When the caller is cancelled, the cancellation goes on only after the thread has
+    ended, so that nothing works on shared state unseen. For work that is short by itself."""
+    task = asyncio.ensure_future(asyncio.to_thread(function, *args, **options))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        while not task.done():
+            try:
+                await asyncio.wait((task,))
+            except asyncio.CancelledError:
+                continue
+        task.exception()  # looked at: the cancellation is what counts now
+        raise

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from digests.errors import ConfigError
+from digests.evaluate_ask import LabelledQuestion, Outcome, as_table, evaluate, figures, load_questions
+from digests.story import load_story
+
+ROOT = Path(__file__).parents[2]
+DATA = ROOT / "tests" / "data"
+
+
+async def test_the_flagship_story_reaches_the_figures_that_were_promised() -> None:
+    story = load_story(ROOT / "config" / "stories" / "japan-ukraine")
+    questions = load_questions([DATA / "questions.jsonl", DATA / "ask.jsonl"])
+    assert len(questions) >= 102
+    outcomes = await evaluate(story, questions, datetime(2026, 11, 23, tzinfo=UTC))
+    overall, *by_language = figures(outcomes)
+    assert overall.recall_at_5 is not None
+    assert overall.recall_at_5 >= 0.95
+    assert overall.first_right is not None
+    assert overall.first_right >= 0.85
+    assert overall.rightly_refused is not None
+    assert overall.rightly_refused >= 0.90
+    assert overall.wrongly_refused is not None
+    assert overall.wrongly_refused <= 0.05
+    assert {row.name for row in by_language} == {"en", "ja", "uk"}
+
+
+def test_labels_name_facts_that_exist() -> None:
+    known = {fact.id for fact in load_story(ROOT / "config" / "stories" / "japan-ukraine").facts}
+    for question in load_questions([DATA / "ask.jsonl"]):
+        assert question.fact_ids <= known, question.id
+        assert question.answerable == bool(question.fact_ids), question.id
+
+
+def outcome(*, answerable: bool, ranked: tuple[str, ...] = (), cited: tuple[str, ...] = (), refused: bool) -> Outcome:
+    facts = frozenset({"a"}) if answerable else frozenset()
+    return Outcome(LabelledQuestion("q", "en", "?", answerable, facts), ranked, cited, refused, 10.0)
+
+
+def test_figures_count_what_they_say() -> None:
+    found = figures(
+        [
+            outcome(answerable=True, ranked=("b", "a"), cited=("b", "a"), refused=False),
+            outcome(answerable=True, ranked=("a",), cited=("a",), refused=False),
+            outcome(answerable=True, ranked=("b",) * 5 + ("a",), refused=True),
+            outcome(answerable=False, refused=True),
+            outcome(answerable=False, cited=("b",), refused=False),
+        ]
+    )[0]
+    assert found.recall_at_5 == pytest.approx(2 / 3)
+    assert found.first_right == pytest.approx(1 / 3)
+    assert found.wrongly_refused == pytest.approx(1 / 3)
+    assert found.rightly_refused == pytest.approx(1 / 2)
+    assert "0.667" in as_table([found])
+
+
+def test_bad_lines_are_reported_all_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "bad.jsonl"
+    path.write_text('{"id": "1"}\nnonsense\n' + json.dumps({"id": "2"}), encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_questions([path])
+    assert [problem.line for problem in caught.value.problems] == [1, 2, 3]
