@@ -56,6 +56,7 @@ async def _measure(folder: Path, items: int) -> None:
     took: dict[str, list[float]] = defaultdict(list)
     member = Member("web", "local", "digest", "local", admin=True, language="en", zone="Europe/Kyiv")
     try:
+        await app.desk.catch_up()
         for line in _LINES:
             await app.dispatcher.invoke_text(line.format(item=items // 2), member)
         # As the running bot does: what was built at start does not need to be looked through again and again.

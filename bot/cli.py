@@ -121,7 +121,7 @@ def ask(config: Path, question: tuple[str, ...], as_json: bool, language: str | 
 @click.option("--half", type=click.Choice(["tune", "test", "both"]), default="both", show_default=True)
 @click.option("--misses", is_flag=True, help="Also tell what went wrong, and why.")
 @click.pass_obj
-def evaluate(config: Path, what: str, data: Path | None, half: str, misses: bool) -> None:  # noqa: FBT001
+def evaluate(config: Path, what: str, data: Path | None, half: str, misses: bool) -> None:
     """Measure filing, event grouping or answers against labelled data."""
     from bot.tools.evaluate import evaluate_once
 

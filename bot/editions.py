@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.adapters.base import Adapter
 from bot.commands.services import Configuration
@@ -192,21 +193,23 @@ class EditionDesk:
         spec = digest_spec(plan.digest)
         story = self._configuration.story
         upcoming = schedule_of(plan.digest).next_after(max(self._now(), plan.scheduled_at))
-        async with self._archive.read() as connection:
+
+        async def read(connection: AsyncConnection) -> Composition:
             if plan.kind in ("welcome", "start"):
-                composition = await compose_welcome(
+                return await compose_welcome(
                     connection, story, spec, scheduled_at=plan.scheduled_at, next_edition=upcoming, now=self._now()
                 )
-            else:
-                composition = await compose(
-                    connection,
-                    story,
-                    spec,
-                    previous=plan.previous,
-                    scheduled_at=plan.scheduled_at,
-                    next_edition=upcoming,
-                    now=self._now(),
-                )
+            return await compose(
+                connection,
+                story,
+                spec,
+                previous=plan.previous,
+                scheduled_at=plan.scheduled_at,
+                next_edition=upcoming,
+                now=self._now(),
+            )
+
+        composition = await self._archive.read_at_once(read)
         return replace(composition, kind=plan.kind, missed=plan.missed)
 
     async def _quiet(self, plan: _Plan, composition: Composition) -> Composition:
@@ -218,7 +221,8 @@ class EditionDesk:
                 async with self._archive.read() as connection:
                     if await editions.posted_since(connection, plan.digest.id, since):
                         return replace(composition, kind="skipped")
-                    roundup = await compose_roundup(
+                roundup = await self._archive.read_at_once(
+                    lambda connection: compose_roundup(
                         connection,
                         self._configuration.story,
                         digest_spec(plan.digest),
@@ -227,6 +231,7 @@ class EditionDesk:
                         next_edition=composition.coverage.next_edition,
                         now=self._now(),
                     )
+                )
                 return replace(roundup, kind="roundup", missed=plan.missed)
             case _:
                 return replace(composition, kind="skipped")

@@ -126,6 +126,8 @@ class Answerer:
         cited: dict[str, Citation] = {}
         for support in chosen:
             piece, spoken = _piece(support.unit, question)
+            if any(piece == sentence.text for sentence in sentences):
+                continue  # a copy of one wire report
             source = await self._citation(support.unit, spoken)
             if source:
                 sentences.append(AnswerSentence(piece, spoken, (_number(cited, source),)))

@@ -1,12 +1,12 @@
 """An edition out of the archive: what is new since the digest's last edition, by section, best evidence first.
 
 Reading is done here, on one connection and so on one consistent snapshot; choosing and ordering are pure functions in
-:mod:`digests.arrange`, run in a thread because a long downtime leaves much to arrange.
+:mod:`digests.arrange`, kept off the event loop because a long downtime leaves much to arrange. Run these functions by
+:meth:`digests.archive.Archive.read_at_once`, which keeps the reading off it too.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digests import arrange
 from digests.archive import editions, events, facts, health, items
+from digests.archive.direct import aside
 from digests.model import (
     Brief,
     BriefSentence,
@@ -36,8 +37,8 @@ _WELCOME_SENTENCES = 2
 _WELCOME_BULLETS = 5
 _WELCOME_BULLETS_MANY = 2
 _GRADE_ORDER = list(Grade)
-_MOST_OF_PERIOD = 60
-"""Items of a section that a period's digest looks at, strongest first."""
+_LOOKED_AT = 8
+"""Items for each bullet that a period's digest looks at, strongest first: several tell the same event."""
 _ROUNDUP_LOOKS_BACK = timedelta(days=21)
 
 
@@ -85,10 +86,15 @@ async def compose_period(
     connection: AsyncConnection, story: Story, spec: DigestSpec, *, start: datetime, end: datetime, now: datetime
 ) -> Composition:
     """What a period brought, whenever it was archived: its strongest events, and the dossier's facts of its days."""
-    new = await items.published_between(connection, start=start, end=end, sections=spec.sections, most=_MOST_OF_PERIOD)
+    new = await items.published_between(
+        connection, start=start, end=end, sections=spec.sections, most=_LOOKED_AT * spec.bullets
+    )
     sections, _ = await _arranged(connection, story, spec, new, ())
     dated = await facts.query(
-        connection, date_from=start.date().isoformat(), date_to=end.date().isoformat(), limit=_MOST_OF_PERIOD
+        connection,
+        date_from=start.date().isoformat(),
+        date_to=end.date().isoformat(),
+        limit=_LOOKED_AT * spec.bullets * len(spec.sections),
     )
     whole_days = [fact for fact in dated if start.date() <= fact.first_day < end.date()]
     through = await items.max_item_id(connection)
@@ -117,10 +123,10 @@ async def compose_roundup(
 ) -> Composition:
     """The standing after quiet days: the newest events that were told before, or, without any, the newest facts."""
     new = await items.published_between(
-        connection, start=since - _ROUNDUP_LOOKS_BACK, end=now, sections=spec.sections, most=_MOST_OF_PERIOD
+        connection, start=since - _ROUNDUP_LOOKS_BACK, end=now, sections=spec.sections, most=_LOOKED_AT * spec.bullets
     )
     groups = await _groups(connection, new)
-    arranged = await asyncio.to_thread(arrange.sections, groups, {}, spec.sections, spec.bullets, spec.language)
+    arranged = await aside(connection, arrange.sections, groups, {}, spec.sections, spec.bullets, spec.language)
     standing = {section.section: section for section in _standing(story, spec)}
     through = await items.max_item_id(connection)
     return Composition(
@@ -169,7 +175,7 @@ async def _arranged(
 ) -> tuple[tuple[DigestSection, ...], tuple[ReportedEvent, ...]]:
     groups = await _groups(connection, new)
     before = await editions.reported_before(connection, spec.id, [group.event_id for group in groups if group.event_id])
-    sections = await asyncio.to_thread(arrange.sections, groups, before, spec.sections, spec.bullets, spec.language)
+    sections = await aside(connection, arrange.sections, groups, before, spec.sections, spec.bullets, spec.language)
     with_facts = tuple(_with_facts(section, added, spec) for section in sections)
     return with_facts, arrange.reported(with_facts, groups)
 

@@ -72,7 +72,7 @@ class EventProfiles:
         self._names: list[str] = []
         self._kinds = bytearray()
         self._counts: array[int] = array("I")
-        self._postings: list[array[int] | None] = []
+        self._postings: list[array[int] | int | None] = []
         self._size = max(self._background_size, _LEAST_BACKGROUND)
         for term, count in self._background.items():
             self._counts[self._id(term)] = count
@@ -120,6 +120,9 @@ class EventProfiles:
         for number in sorted(weights, key=weights.__getitem__, reverse=True):
             postings = self._postings[number]
             if postings is None:
+                continue
+            if not isinstance(postings, array):
+                sums[postings] = get(postings, 0.0) + weights[number]
                 continue
             bridge = kinds[number] >= BRIDGE
             left[bridge] -= len(postings)
@@ -187,10 +190,11 @@ class EventProfiles:
             squares[self._kinds[number]] += weight * weight
             if number not in known:
                 postings = self._postings[number]
-                if postings is None:
-                    self._postings[number] = array("q", (event_id,))
-                else:
+                if isinstance(postings, array):
                     postings.append(event_id)
+                else:
+                    # Most terms stay in one event: its bare id takes a tenth of an array's memory.
+                    self._postings[number] = event_id if postings is None else array("q", (postings, event_id))
         self._events[event_id] = _Event(numbers, array("f", weights.values()), squares, items, scripts, last_at)
 
     def _id(self, term: str) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from bot.commands.base import Command, Invocation
 from bot.commands.services import Services
 from bot.i18n import N_, translator
@@ -21,9 +23,11 @@ def program_version() -> str:
 
 async def _run(services: Services, invocation: Invocation) -> Message:
     t = translator(invocation.member.language)
-    async with services.archive.read() as connection:
-        archived = await items.count(connection, section=None)
-        known = await facts.count(connection)
+
+    async def read(connection: AsyncConnection) -> tuple[int, int]:
+        return await items.count(connection, section=None), await facts.count(connection)
+
+    archived, known = await services.archive.read_at_once(read)
     story = services.story
     bullets = (
         Bullet(text(t("Version {version}, MIT licence", version=program_version()))),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.commands.base import Command, Invocation, Option, OptionType, Permission
 from bot.commands.services import Services
@@ -11,7 +14,7 @@ from bot.message import Block, Bullet, BulletList, Context, Heading, Message, Pa
 from bot.present.citations import SEPARATOR
 from bot.present.edition import edition_message
 from digests.archive import deliveries, editions, health
-from digests.model import Delivery, DeliveryState
+from digests.model import Delivery, DeliveryState, Edition, SourceHealth
 
 _MOST_EDITIONS = 8
 _MOST_LETTERS = 5
@@ -48,14 +51,9 @@ async def _reload(services: Services, invocation: Invocation) -> Message:
 
 async def _status(services: Services, invocation: Invocation) -> Message:
     t = translator(invocation.member.language)
-    async with services.archive.read() as connection:
-        counts = await deliveries.counts(connection)
-        recent = await editions.recent(connection, limit=_MOST_EDITIONS)
-        dead = await deliveries.in_state(connection, DeliveryState.DEAD, limit=_MOST_LETTERS)
-        uncertain = await deliveries.in_state(connection, DeliveryState.UNCERTAIN, limit=_MOST_LETTERS)
-        states = await health.all_states(connection, services.story.sources, services.now())
-    failing = sum(1 for state in states if state.state == "failing")
-    line = SEPARATOR.join(f"{counts[state]} {t(name)}" for state, name in _STATES)
+    found = await services.archive.read_at_once(lambda connection: _read_status(connection, services))
+    failing = sum(1 for state in found.sources if state.state == "failing")
+    line = SEPARATOR.join(f"{found.counts[state]} {t(name)}" for state, name in _STATES)
     blocks: list[Block] = [
         Heading(t("Status")),
         Paragraph((Text(t("Running since") + " "), Time(services.started_at))),
@@ -65,13 +63,34 @@ async def _status(services: Services, invocation: Invocation) -> Message:
         BulletList(
             tuple(
                 Bullet((Time(edition.scheduled_at), Text(f" – {edition.digest_id} ({edition.kind})")))
-                for edition in recent
+                for edition in found.recent
             )
         ),
     ]
-    blocks += _letters(t("Given up"), dead) + _letters(t("Uncertain: look before you post again"), uncertain)
+    blocks += _letters(t("Given up"), found.dead) + _letters(
+        t("Uncertain: look before you post again"), found.uncertain
+    )
     blocks += _refused(services, t)
     return Message(tuple(blocks), summary=t("Status"), language=t.language)
+
+
+@dataclass(frozen=True, slots=True)
+class _Status:
+    counts: Mapping[DeliveryState, int]
+    recent: Sequence[Edition]
+    dead: Sequence[Delivery]
+    uncertain: Sequence[Delivery]
+    sources: Sequence[SourceHealth]
+
+
+async def _read_status(connection: AsyncConnection, services: Services) -> _Status:
+    return _Status(
+        await deliveries.counts(connection),
+        await editions.recent(connection, limit=_MOST_EDITIONS),
+        await deliveries.in_state(connection, DeliveryState.DEAD, limit=_MOST_LETTERS),
+        await deliveries.in_state(connection, DeliveryState.UNCERTAIN, limit=_MOST_LETTERS),
+        await health.all_states(connection, services.story.sources, services.now()),
+    )
 
 
 _STATES = (

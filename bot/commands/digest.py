@@ -27,8 +27,9 @@ async def _run(services: Services, invocation: Invocation) -> Message:
     sections = (wanted,) if wanted and wanted != OVERVIEW else every
     bullets = _BULLETS_ONE if len(sections) == 1 else _BULLETS_MANY
     spec = DigestSpec("on-demand", sections, bullets, t.language)
-    async with services.archive.read() as connection:
-        composition = await compose_period(connection, story, spec, start=period.start, end=period.end, now=now)
+    composition = await services.archive.read_at_once(
+        lambda connection: compose_period(connection, story, spec, start=period.start, end=period.end, now=now)
+    )
     name = story.section(sections[0]).name if len(sections) == 1 else story.name
     message = edition_message(composition, story, f"{name.get(t.language)} · {period.text}")
     return Message(message.blocks, message.summary, message.language, kind="digest", shareable=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from bot.commands.base import Command, Invocation, Option, OptionType
 from bot.commands.paging import pages_of, with_pages
 from bot.commands.services import Services
@@ -9,6 +11,7 @@ from bot.i18n import N_, translator
 from bot.message import Message
 from bot.present.items import items_message
 from digests.archive import items
+from digests.model import Item
 
 _DEFAULT = 5
 _MOST = 20
@@ -18,9 +21,12 @@ async def _run(services: Services, invocation: Invocation) -> Message:
     t = translator(invocation.member.language)
     section = invocation.options.get("section")
     size = invocation.options.get("n", _DEFAULT)
-    async with services.archive.read() as connection:
+
+    async def read(connection: AsyncConnection) -> tuple[int, list[Item]]:
         count = await items.count(connection, section=section)
-        found = await items.latest(connection, section=section, limit=size, offset=invocation.page * size)
+        return count, await items.latest(connection, section=section, limit=size, offset=invocation.page * size)
+
+    count, found = await services.archive.read_at_once(read)
     name = services.story.section(section).name.get(t.language) if section else services.story.name.get(t.language)
     message = items_message(found, name, t)
     return await with_pages(services, invocation, message, pages=pages_of(count, size))

@@ -16,8 +16,9 @@ _ORDER = ("failing", "stale", "ok", "baseline", "waiting", "disabled")
 
 async def _run(services: Services, invocation: Invocation) -> Message:
     t = translator(invocation.member.language)
-    async with services.archive.read() as connection:
-        states = await health.all_states(connection, services.story.sources, services.now())
+    states = await services.archive.read_at_once(
+        lambda connection: health.all_states(connection, services.story.sources, services.now())
+    )
     ordered = sorted(states, key=lambda state: (_ORDER.index(state.state), state.source_id))
     page = ordered[invocation.page * PAGE : (invocation.page + 1) * PAGE]
     message = health_message(page, ordered, services.story, t)

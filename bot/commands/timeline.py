@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from bot.commands.base import Command, Invocation, Option, OptionType, UserError
 from bot.commands.paging import pages_of, with_pages
 from bot.commands.services import Services
@@ -9,6 +11,7 @@ from bot.i18n import N_, translator
 from bot.message import Message
 from bot.present.timeline import timeline_message
 from digests.archive import facts
+from digests.model import Fact
 from digests.story import Story
 
 PAGE = 10
@@ -22,7 +25,8 @@ async def _run(services: Services, invocation: Invocation) -> Message:
         raise UserError(t("“from” ({start}) is later than “to” ({end}).", start=start, end=end))
     section = chosen.get("section")
     actors = names_of(chosen["actor"], services.story) if "actor" in chosen else ()
-    async with services.archive.read() as connection:
+
+    async def read(connection: AsyncConnection) -> tuple[int, list[Fact]]:
         count = await facts.count(connection, section=section, date_from=start, date_to=end, actors=actors)
         found = await facts.query(
             connection,
@@ -33,6 +37,9 @@ async def _run(services: Services, invocation: Invocation) -> Message:
             limit=PAGE,
             offset=invocation.page * PAGE,
         )
+        return count, found
+
+    count, found = await services.archive.read_at_once(read)
     name = services.story.section(section).name if section else services.story.name
     message = timeline_message(found, count, name.get(t.language), t)
     return await with_pages(services, invocation, message, pages=pages_of(count, PAGE))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from bot.commands.base import Command, Invocation, Option, OptionType, UserError
 from bot.commands.services import Services
 from bot.i18n import N_, translator
@@ -13,15 +15,18 @@ from digests.archive import events, items
 async def _run(services: Services, invocation: Invocation) -> Message:
     t = translator(invocation.member.language)
     number = invocation.options["item"]
-    async with services.archive.read() as connection:
+
+    async def read(connection: AsyncConnection) -> Message:
         item = await items.by_id(connection, number)
         if item is None:
             raise UserError(t("There is no item #{n}. /latest shows the numbers.", n=number))
         filings = (await items.filings_of(connection, [number])).get(number, ())
         grouped = await events.members(connection, [item.event_id]) if item.event_id else []
         original = await items.by_id(connection, item.duplicate_of) if item.duplicate_of else None
-    siblings = grouped[0].items if grouped else ()
-    return why_message(item, filings, siblings, original, services.story, t)
+        siblings = grouped[0].items if grouped else ()
+        return why_message(item, filings, siblings, original, services.story, t)
+
+    return await services.archive.read_at_once(read)
 
 
 COMMAND = Command(

@@ -16,7 +16,7 @@ _FILES = (Path("tests/data/questions.jsonl"), Path("tests/data/ask.jsonl"))
 
 
 async def evaluate_ask_once(config: Path, data: Path | None, *, misses: bool) -> None:
-    """Print recall, first citations and refusals, in all and by language; ``misses`` names the questions that failed."""
+    """Print recall, first citations and refusals, in all and by language; ``misses`` names the failed questions."""
     _, story = load_all(config)
     questions = load_questions([data] if data else [path for path in _FILES if path.exists()])
     with Progress(console=Console(stderr=True), transient=True) as progress:

@@ -75,27 +75,37 @@ class FtsIndex:
         await store.delete_ids(connection, [id_ for id_, _, _ in found])
 
     async def search(self, archive: Archive, query: Query) -> list[Hit]:
+        async def work(connection: AsyncConnection) -> list[Hit]:
+            return await self._search(connection, query)
+
+        return await archive.read_at_once(work)
+
+    async def _search(self, connection: AsyncConnection, query: Query) -> list[Hit]:
         scored: list[tuple[float, int, str]] = []
-        async with archive.read() as connection:
-            sizes = await _sizes(connection)
-            for shelf in shelves_of(query.filters):
-                aim = await self._aim(connection, shelf, query, sizes[shelf])
-                if aim.forms:
-                    scored += await _best(connection, aim)
-            scored.sort(reverse=True)
-            passages = await store.load(connection, [id_ for _, id_, _ in scored])
+        sizes = await _sizes(connection)
+        for shelf in shelves_of(query.filters):
+            aim = await self._aim(connection, shelf, query, sizes[shelf])
+            if aim.forms:
+                scored += await _best(connection, aim)
+        scored.sort(reverse=True)
+        passages = await store.load(connection, [id_ for _, id_, _ in scored])
         return [Hit(passages[id_], score, held) for score, id_, held in scored if id_ in passages]
 
     async def weights(self, archive: Archive, query: Query) -> Mapping[str, float]:
+        async def work(connection: AsyncConnection) -> Mapping[str, float]:
+            return await self._weights(connection, query)
+
+        return await archive.read_at_once(work)
+
+    async def _weights(self, connection: AsyncConnection, query: Query) -> Mapping[str, float]:
         held = dict.fromkeys((concept.id for concept in query.concepts), 0.0)
-        async with archive.read() as connection:
-            sizes = await _sizes(connection)
-            curated = sum(size for shelf, (size, _) in sizes.items() if not shelf.news)
-            counted = [shelf for shelf in SHELVES if curated < ENOUGH_CURATED or not shelf.news]
-            for shelf in counted:
-                aim = await self._aim(connection, shelf, query, sizes[shelf])
-                for concept in query.concepts:
-                    held[concept.id] += min(concept_frequency(concept, shelf.group, aim.holding), aim.size)
+        sizes = await _sizes(connection)
+        curated = sum(size for shelf, (size, _) in sizes.items() if not shelf.news)
+        counted = [shelf for shelf in SHELVES if curated < ENOUGH_CURATED or not shelf.news]
+        for shelf in counted:
+            aim = await self._aim(connection, shelf, query, sizes[shelf])
+            for concept in query.concepts:
+                held[concept.id] += min(concept_frequency(concept, shelf.group, aim.holding), aim.size)
         total = sum(sizes[shelf][0] for shelf in counted)
         return {concept_id: weight(total, found) for concept_id, found in held.items()}
 
@@ -121,19 +131,19 @@ class FtsIndex:
         self, connection: AsyncConnection, shelf: Shelf, forms: Iterable[Form], size: int
     ) -> Mapping[str, int]:
         """How many passages hold each token. Remembered until the shelf has grown or shrunk by a tenth."""
-        known = self._known.get((shelf.id, ""), size)
-        if len(self._known) > _MOST_KNOWN_FREQUENCIES or abs(size - known) * 10 > size:
-            self._known = {}
-        self._known.setdefault((shelf.id, ""), size)
+        known = self._known  # one dict throughout: other threads may begin a new one meanwhile
+        then = known.setdefault((shelf.id, ""), size)
+        if len(known) > _MOST_KNOWN_FREQUENCIES or abs(size - then) * 10 > size:
+            known = self._known = {(shelf.id, ""): size}
         wanted = {token for form in forms for token in form}
-        missing = [token for token in wanted if (shelf.id, token) not in self._known]
+        missing = [token for token in wanted if (shelf.id, token) not in known]
         if missing:
             marks = ", ".join("?" * len(missing))
             statement = f"SELECT term, doc FROM {shelf.table}_terms WHERE term IN ({marks})"  # noqa: S608
             rows = await _all(connection, statement, *missing)
             found = {str(row[0]): int(row[1]) for row in rows}
-            self._known.update({(shelf.id, token): found.get(token, 0) for token in missing})
-        return {token: self._known[shelf.id, token] for token in wanted}
+            known.update({(shelf.id, token): found.get(token, 0) for token in missing})
+        return {token: known[shelf.id, token] for token in wanted}
 
 
 async def _index(connection: AsyncConnection, passages: Sequence[tuple[int, NewPassage]]) -> None:

@@ -122,13 +122,13 @@ QUESTIONS = [
 async def test_every_sentence_is_a_verbatim_span_of_what_it_cites(answerer: Answerer, flagship: Story) -> None:
     claims = {fact.id: fact.claim for fact in flagship.facts}
     answered = 0
-    for question in QUESTIONS[::3]:
+    for question in QUESTIONS[::5]:
         found = await answerer.answer(question, "en", NOW)
         for sentence in found.sentences:
             answered += 1
             for number in sentence.citations:
                 assert sentence.text in claims[found.citations[number - 1].id].get(sentence.language)
-    assert answered > 30
+    assert answered > 20
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
