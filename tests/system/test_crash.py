@@ -59,8 +59,11 @@ async def test_a_kill_between_two_editions_loses_and_repeats_nothing(config: Pat
     assert await run(config, START) == 0
     newsstand.entries["town-hall"] = [pillar()]
     assert await run(config, START + timedelta(hours=2, minutes=1), "written") == -signal.SIGKILL
-    second = pillar("p2", title="River bridge: deck construction has begun", body="Builders began work on the deck of "
-                    "the bridge. The crane arrived by ship from Southtown this week, the harbour office reported.")  # fmt: skip
+    words = (
+        "Builders began work on the deck of the bridge. The crane arrived by ship from Southtown this week, the "
+        "harbour office reported."
+    )
+    second = pillar("p2", title="River bridge: deck construction has begun", body=words)
     newsstand.entries["town-hall"] = [second, pillar()]
     assert await run(config, START + timedelta(hours=4)) == 0
     assert await run(config, START + timedelta(days=1, hours=2, minutes=1)) == 0
