@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
@@ -13,7 +14,9 @@ import pytest
 
 from bot.app import App
 from bot.message import Message, from_json
+from digests.archive import deliveries
 from digests.ingest.fetch import FetchLimits
+from digests.model import DeliveryState
 from tests.conftest import StoppedClock
 from tests.system.newsstand import Newsstand
 
@@ -88,8 +91,16 @@ class Bot:
     async def ring(self) -> None:
         """What the clock's ring does, and what it leads to."""
         await self.app.desk.catch_up()
-        while await self.app.worker.work_once():
-            pass
+        async with asyncio.timeout(20):
+            while not await self._ledger_rests():
+                await self.app.worker.work_once()
+                await asyncio.sleep(0.01)
+
+    async def _ledger_rests(self) -> bool:
+        """The app's own worker may have taken rows and be sending them still."""
+        async with self.app.archive.read() as connection:
+            counts = await deliveries.counts(connection)
+        return not counts[DeliveryState.PENDING] and not counts[DeliveryState.LEASED]
 
     async def posts(self, channel: str = "news", kind: str | None = "digest") -> list[Message]:
         """Public messages of a channel, oldest first."""
