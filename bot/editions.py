@@ -136,7 +136,8 @@ class EditionDesk:
         """What the digest's next edition would say if it came now. Nothing is written."""
         async with self._archive.read() as connection:
             previous = await editions.last(connection, digest.id)
-        return await self._compose(_Plan(digest, now, previous, 0, "digest"))
+        composition = await self._compose(_Plan(digest, now, previous, 0, "digest" if previous else "welcome"))
+        return replace(composition, kind="quiet") if previous and composition.quiet else composition
 
     async def _write(self, plan: _Plan, *, parts: bool = False) -> int:
         composition = await self._compose(plan)
