@@ -22,11 +22,12 @@ import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Self
 
 from digests.copies import CopyIndex, Sketch, is_copy, readable, signature, sketch
 from digests.eventprofiles import EventProfiles, Likeness
-from digests.eventterms import script_of, terms_of
+from digests.eventterms import is_vague, readable_term, script_of, terms_of
 from digests.glossary import Glossary
 
 if TYPE_CHECKING:
@@ -42,15 +43,16 @@ _EVENTS_FOR_COPIES = 2
 _MEMBERS_FOR_COPIES = 4
 _COSINE_FOR_COPIES = 0.25
 _MOST_TOLD = 4
+_MOST_SEARCHED = 1_000
 
 # Tuned on the tuning half of tests/data/events.jsonl.
 _ENOUGH = 0.3
 """Cosine from which an item joins an event of its own script."""
-_CROSSING = 0.45
+_CROSSING = 0.34
 """The same for an event of other scripts, compared by bridges alone."""
 _FEWEST_BRIDGES = 3
 _TOO_FEW_BRIDGES = 0.5
-_OTHER_AMOUNTS = 0.8
+_OTHER_AMOUNTS = 0.7
 _FADES = 15.0
 """Days after which an event is 1/e as attractive."""
 
@@ -113,7 +115,13 @@ class _Entry:
 class EventIndex:
     """The events of the last days. ``background`` are the terms of texts that say what is common in this story."""
 
-    def __init__(self, window: timedelta = WINDOW, background: Iterable[Collection[str]] = ()) -> None:
+    def __init__(
+        self,
+        window: timedelta = WINDOW,
+        background: Iterable[Collection[str]] = (),
+        names: Mapping[str, str] | None = None,
+    ) -> None:
+        """``names`` are what to call glossary terms."""
         self._window = window.total_seconds()
         self._profiles = EventProfiles(background)
         self._copies = CopyIndex()
@@ -122,13 +130,15 @@ class EventIndex:
         self._members: dict[int, list[int]] = {}
         self._next_slot = 0
         self._pruned_at = -math.inf
+        self._names = names or {}
 
     @classmethod
     def for_story(cls, story: Story, window: timedelta = WINDOW) -> Self:
         """An index that knows from the story's facts which words are common there."""
         glossary = Glossary(story.glossary)
         texts = ((claim, language) for fact in story.facts for language, claim in fact.claim.values.items())
-        return cls(window, (terms_of("", text, language, glossary.terms_of(text)) for text, language in texts))
+        background = (terms_of("", text, language, glossary.terms_of(text)) for text, language in texts)
+        return cls(window, background, {term.id: term.abbr or term.names["en"][0] for term in story.glossary})
 
     def __len__(self) -> int:
         """Items in the window."""
@@ -147,27 +157,33 @@ class EventIndex:
         published = candidate.published_at.timestamp()
         script = script_of(candidate.language)
         alike = self._profiles.alike(terms, script)
-        event_id, original, why = self._decide(data, alike, published)
+        event_id, original, why = self._decide(candidate, data, alike, published)
         return Placement(event_id, original, why, data.data, candidate.published_at, script, terms)
 
-    def _decide(self, data: Sketch, alike: list[Likeness], published: float) -> tuple[int | None, int | None, str]:
+    def _decide(
+        self, candidate: Candidate, data: Sketch, alike: list[Likeness], published: float
+    ) -> tuple[int | None, int | None, str]:
+        """The event, the original of a copy, and why."""
         copy = self._copy(data, alike)
         if copy is not None:
             share, entry = copy
             why = f"a near copy of item {entry.original}: {share:.0%} of the shorter text stands in the other"
             return entry.event_id, entry.original, why
-        best: tuple[float, Likeness] | None = None
-        for likeness in alike:
-            value = _likeness(likeness, published)
-            if best is None or value > best[0]:
-                best = (value, likeness)
-        if best is None:
+        if not alike:
             return None, None, "nothing like it in the window"
-        value, likeness = best
-        words = ", ".join(map(_readable, likeness.shared[:_MOST_TOLD]))
-        if value >= 1:
-            return likeness.event_id, None, f"shares {words} with the event ({likeness.cosine:.2f} alike)"
-        return None, None, f"the nearest event shares only {words} ({likeness.cosine:.2f} alike)"
+        value, likeness = max(((_fit(likeness, published), likeness) for likeness in alike), key=_first)
+        words = self._told(likeness, candidate)
+        if value < 1:
+            return None, None, f"the nearest event is too unlike ({value:.0%} of what is needed; shares {words})"
+        how = " across languages" if likeness.crossing else ""
+        return likeness.event_id, None, f"shares {words} with the event{how} ({value:.0%} of what is needed)"
+
+    def _told(self, likeness: Likeness, candidate: Candidate) -> str:
+        """The weightiest terms that an item shares with an event, as a reader knows them."""
+        whole = f"{candidate.title} {candidate.text[:_MOST_SEARCHED]}"
+        words = (readable_term(term, whole, self._names) for term in sorted(likeness.shared, key=is_vague))
+        told = {word.casefold(): word for word in words}
+        return ", ".join(list(told.values())[:_MOST_TOLD]) or "next to nothing"
 
     def _copy(self, data: Sketch, alike: list[Likeness]) -> tuple[float, _Entry] | None:
         slots = dict.fromkeys(self._copies.candidates(data))
@@ -260,7 +276,10 @@ class EventIndex:
             self._profiles.load(event_id, event.profile, event.last_item_at.timestamp())
 
 
-def _likeness(likeness: Likeness, published: float) -> float:
+_first = itemgetter(0)
+
+
+def _fit(likeness: Likeness, published: float) -> float:
     """How well an item fits an event, 1 being just enough."""
     days = abs(published - likeness.last_at) / _DAY
     value = likeness.cosine / (_CROSSING if likeness.crossing else _ENOUGH)
@@ -269,12 +288,6 @@ def _likeness(likeness: Likeness, published: float) -> float:
     if likeness.other_amounts:
         value *= _OTHER_AMOUNTS
     return value * math.exp(-days / _FADES)
-
-
-def _readable(term: str) -> str:
-    if term[0] in "#~@":
-        return term[1:]
-    return term[1:] if term[0] == "n" and term[1:2].isdigit() else term
 
 
 # --- counting and ordering ---------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from digests.search import analysers, lexicon, numbers
 
@@ -19,6 +19,7 @@ _LEAD_CHARACTERS_UNSPACED = 320
 _TITLE = 2
 _MOST_COUNTED = 12
 _DAMPED = (0.0, *(1 + math.log(count) for count in range(1, _MOST_COUNTED + 1)))
+_NUMERIC = re.compile(r"[nmd][0-9][0-9p]*\Z")
 _ACRONYM = re.compile(r"(?<![A-Za-z0-9])[A-Z][A-Z0-9]{1,7}(?![A-Za-z0-9])")
 
 LATIN, CYRILLIC, CJK, BRIDGE, AMOUNT = range(5)
@@ -66,3 +67,21 @@ def terms_of(title: str, text: str, language: str, glossary_terms: Iterable[str]
     weights = {term: _DAMPED[min(count, _MOST_COUNTED)] for term, count in counts.items()}
     weights.update((f"#{term}", 1.0) for term in glossary_terms)
     return weights
+
+
+def is_vague(term: str) -> bool:
+    """Whether a term is only the name of a line of the lexicon, which tells a reader less than a word."""
+    return term[0] == "@"
+
+
+def readable_term(term: str, text: str, names: Mapping[str, str]) -> str:
+    """A term as a reader knows it: a glossary term by its name, a stem by the word of ``text`` that has it."""
+    if term[0] in "#~@":
+        return names.get(term[1:], term[1:])
+    if _NUMERIC.match(term):
+        return term[1:].replace("p", ".")
+    for stem in (term, term[:-1]):
+        found = re.search(rf"(?<!\w){re.escape(stem)}\w*", text, re.IGNORECASE) if len(stem) > 2 else None
+        if found:
+            return found[0]
+    return term

@@ -58,9 +58,7 @@ async def enforce(archive: Archive, index: SearchIndex, policy: Policy, now: dat
         )
         .exists()
     )
-    old = await _in_batches(
-        archive, editions, (editions.c.composed_at < now - policy.editions) & ~newest & ~open_rows
-    )
+    old = await _in_batches(archive, editions, (editions.c.composed_at < now - policy.editions) & ~newest & ~open_rows)
     async with archive.write() as connection:
         messages = await local_messages.prune(connection, before=now - policy.messages)
         expired = await views.prune(connection, now=now)

@@ -43,7 +43,7 @@ async def archive(tmp_path: Path) -> AsyncIterator[Archive]:
 def need() -> Callable[[bool, str], None]:
     """Skip with a reason when the machine lacks something; where nothing may skip, fail instead."""
 
-    def check(there: bool, what: str) -> None:  # noqa: FBT001
+    def check(there: bool, what: str) -> None:
         if there:
             return
         if os.environ.get("KAKEHASHI_NO_SKIP"):

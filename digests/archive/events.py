@@ -31,8 +31,8 @@ async def members(connection: AsyncConnection, event_ids: Sequence[int]) -> list
     found = defaultdict(list)
     for chunk in chunks(event_ids):
         query = select(*COLUMNS).where(items.c.event_id.in_(chunk), items.c.withdrawn_at.is_(None))
-        for row in (await connection.execute(query)).mappings():
-            found[row["event_id"]].append(item_of(row))
+        for row in await connection.execute(query):
+            found[row.event_id].append(item_of(row))
     return [Event(event_id, tuple(best_first(found[event_id]))) for event_id in event_ids if event_id in found]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digests.archive.tables import source_states
@@ -147,6 +147,7 @@ async def _put(
     """Write a row's values; those of ``first`` only where the row has none yet."""
     once = first or {}
     fresh = {"failures": 0, "items": 0, "baseline_done": False, **values, **once}
-    kept = {name: func.coalesce(source_states.c[name], value) for name, value in once.items()}
+    columns = source_states.c
+    kept = {name: func.coalesce(columns[name], literal(one, columns[name].type)) for name, one in once.items()}
     statement = insert_for(connection, source_states).values(source_id=source_id, **fresh)
     await connection.execute(statement.on_conflict_do_update(index_elements=["source_id"], set_={**values, **kept}))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, RowMapping, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digests.archive.tables import filings, items, revisions
@@ -20,9 +20,9 @@ CHUNK = 500
 of work for the event loop."""
 TITLES_SEARCHED = 50_000
 """How many of the newest items :func:`find_titles` looks at: about 25 ms when none of them matches."""
-_UNREAD = ("signature", "fingerprint", "url_hash")
-COLUMNS = [column for column in items.c if column.name not in _UNREAD]
-"""The columns that make an item."""
+COLUMNS = tuple(items.c[field.name] for field in fields(Item))
+"""The columns that make an item, in the order of its fields."""
+_KIND, _DATING = (COLUMNS.index(items.c[name]) for name in ("kind", "dating"))
 _T = TypeVar("_T")
 
 
@@ -60,8 +60,8 @@ async def by_ids(connection: AsyncConnection, item_ids: Sequence[int]) -> list[I
     """The items that exist, in the order of ``item_ids``."""
     found: dict[int, Item] = {}
     for chunk in chunks(item_ids):
-        for row in (await connection.execute(select(*COLUMNS).where(items.c.id.in_(chunk)))).mappings():
-            found[row["id"]] = item_of(row)
+        for row in await connection.execute(select(*COLUMNS).where(items.c.id.in_(chunk))):
+            found[row[0]] = item_of(row)
     return [found[item_id] for item_id in item_ids if item_id in found]
 
 
@@ -301,30 +301,12 @@ async def _filed(connection: AsyncConnection, item_ids: Sequence[int]) -> list[F
     return [FiledItem(item, own.get(item.id, ())) for item in await by_ids(connection, item_ids)]
 
 
-def item_of(row: RowMapping) -> Item:
-    """A row of ``items`` as an item."""
-    return Item(
-        id=row["id"],
-        source_id=row["source_id"],
-        key=row["key"],
-        url=row["url"],
-        title=row["title"],
-        text=row["text"],
-        language=row["language"],
-        published_at=row["published_at"],
-        dating=Dating(row["dating"]),
-        first_seen_at=row["first_seen_at"],
-        publisher=row["publisher"],
-        family=row["family"],
-        kind=SourceKind(row["kind"]),
-        baseline=row["baseline"],
-        revision=row["revision"],
-        event_id=row["event_id"],
-        duplicate_of=row["duplicate_of"],
-        off_topic=row["off_topic"],
-        locator=row["locator"],
-        withdrawn_at=row["withdrawn_at"],
-    )
+def item_of(row: Sequence[Any]) -> Item:
+    """A row of :data:`COLUMNS` as an item."""
+    values = list(row)
+    values[_KIND] = SourceKind(values[_KIND])
+    values[_DATING] = Dating(values[_DATING])
+    return Item(*values)
 
 
 def _filing(row: Any) -> Filing:

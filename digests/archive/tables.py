@@ -114,10 +114,16 @@ items = Table(
     Index("ix_items_first_seen_at", "first_seen_at"),
     _partial_index("ix_items_event_id", "event_id", where="event_id IS NOT NULL"),
     _partial_index("ix_items_duplicate_of", "duplicate_of", where="duplicate_of IS NOT NULL"),
-    # What members page through: items on the story, newest first. The language stands in it so that no row is read
-    # only to be passed over.
+    # What members page through: items on the story, newest first. The other columns stand in it so that no row is
+    # read only to be passed over; those of the condition, too, because SQLite looks at them again.
     _partial_index(
-        "ix_items_on_topic", "published_at", "id", "language", where="off_topic IS NULL AND withdrawn_at IS NULL"
+        "ix_items_on_topic",
+        "published_at",
+        "id",
+        "language",
+        "off_topic",
+        "withdrawn_at",
+        where="off_topic IS NULL AND withdrawn_at IS NULL",
     ),
     # Titles by themselves, newest last: looked through for words.
     Index("ix_items_title", "id", "title"),

@@ -82,7 +82,10 @@ class FilingEntry(Strictly):
 
     threshold: Number = Field(_DEFAULTS.threshold, ge=0, le=1, description="Score from which an item belongs.")
     rival: Number = Field(
-        _DEFAULTS.rival, ge=0, le=1, description="Share of the best section's evidence that another one needs to keep an item."
+        _DEFAULTS.rival,
+        ge=0,
+        le=1,
+        description="Share of the best section's evidence that another one needs to keep an item.",
     )
     title_weight: Number = Field(
         _DEFAULTS.title_weight, ge=1, description="Factor when the title alone fulfils a rule."

@@ -1,4 +1,4 @@
-"""The shipped rules against the labelled sets: floors below what `kakehashi eval` prints, so that a step back is seen."""
+"""The shipped rules against the labelled sets: floors below what `kakehashi eval` prints; a step back is seen."""
 
 from __future__ import annotations
 

@@ -25,9 +25,7 @@ async def put_item(archive: Archive, *, sections: Sequence[str] = (), score: flo
         row = _row(item_id, values) | ({} if sections else {"off_topic": "too little for any section"}) | values
         await itemstore.insert(connection, [row])
         filings = [Filing(section, score, (Reason("word", "bridge", 0.4),)) for section in sections]
-        await itemstore.insert_filings(
-            connection, [NewFilings(item_id, row["published_at"], row["language"], filings)]
-        )
+        await itemstore.insert_filings(connection, [NewFilings(item_id, row["published_at"], row["language"], filings)])
     return item_id
 
 

@@ -120,9 +120,7 @@ async def test_new_items_are_those_between_two_editions_that_count_as_news(eithe
     async with either_archive.write() as connection:
         await itemstore.withdraw(connection, [gone], DAY_ONE)
     async with either_archive.read() as connection:
-        found = await items.new_since(
-            connection, after_item=told, through_item=last, sections=["building", "money"]
-        )
+        found = await items.new_since(connection, after_item=told, through_item=last, sections=["building", "money"])
         assert [filed.item.id for filed in found] == [both, last]
         assert {filing.section for filing in found[0].filings} == {"building", "money"}
         assert await items.max_item_id(connection) == later

@@ -151,7 +151,7 @@ def _create_items() -> None:
     op.create_index(
         "ix_items_on_topic",
         "items",
-        ["published_at", "id", "language"],
+        ["published_at", "id", "language", "off_topic", "withdrawn_at"],
         unique=False,
         sqlite_where=sa.text("off_topic IS NULL AND withdrawn_at IS NULL"),
         postgresql_where=sa.text("off_topic IS NULL AND withdrawn_at IS NULL"),
