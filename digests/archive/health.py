@@ -48,9 +48,10 @@ async def state_of(connection: AsyncConnection, source_id: str) -> SourceState:
     return SourceState(**row) if row else SourceState(source_id)
 
 
-async def states(connection: AsyncConnection) -> dict[str, SourceState]:
-    """Every row by source id."""
-    rows = (await connection.execute(select(source_states))).mappings()
+async def states(connection: AsyncConnection, sources: Iterable[Source]) -> dict[str, SourceState]:
+    """The rows of these sources by id; rows of sources that have left the story stay unread."""
+    wanted = [source.id for source in sources]
+    rows = (await connection.execute(select(source_states).where(source_states.c.source_id.in_(wanted)))).mappings()
     return {row["source_id"]: SourceState(**row) for row in rows}
 
 
@@ -104,8 +105,9 @@ async def record_failure(
 
 async def all_states(connection: AsyncConnection, sources: Iterable[Source], now: datetime) -> tuple[SourceHealth, ...]:
     """The health of every source of the story, in its order."""
-    rows = await states(connection)
-    return tuple(_health(source, rows.get(source.id, SourceState(source.id)), now) for source in sources)
+    listed = tuple(sources)
+    rows = await states(connection, listed)
+    return tuple(_health(source, rows.get(source.id, SourceState(source.id)), now) for source in listed)
 
 
 def _health(source: Source, row: SourceState, now: datetime) -> SourceHealth:

@@ -108,7 +108,7 @@ class Updater:
     async def due_sources(self, now: datetime) -> list[Source]:
         """The enabled sources whose turn it is."""
         async with self._archive.read() as connection:
-            states = await health.states(connection)
+            states = await health.states(connection, self._story.sources)
         return [source for source in self._story.sources if source.enabled and _is_due(states.get(source.id), now)]
 
     async def update_due(self, now: datetime) -> list[SourceUpdate]:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digests.archive import Archive, engine, meta, views
 from digests.archive.direct import aside
+from digests.archive.troubles import explained
 from digests.archive.waiting import finished
 from digests.errors import ArchiveError
 
@@ -31,10 +31,13 @@ async def value(archive: Archive, key: str = "a") -> str | None:
 
 
 async def test_a_block_that_fails_leaves_nothing(either_archive: Archive) -> None:
-    with pytest.raises(RuntimeError):
+    async def fail() -> None:
         async with either_archive.write() as connection:
             await meta.put(connection, "a", "1")
             raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await fail()
     assert await value(either_archive) is None
 
 
@@ -182,13 +185,17 @@ async def test_damage_that_is_met_later_is_told_with_the_cure(tmp_path: Path) ->
     for at in range(8192, len(data), 4096):
         data[at : at + 200] = b"\xff" * 200
     file.write_bytes(data)
-    with pytest.raises(ArchiveError, match="is damaged"):
+
+    async def read_all() -> None:
         archive = await Archive.open(f"sqlite:///{file}")
         try:
             for number in range(200):
                 await value(archive, f"key {number}")
         finally:
             await archive.close()
+
+    with pytest.raises(ArchiveError, match="is damaged"):
+        await read_all()
 
 
 async def test_a_lock_that_another_program_holds_is_told_with_the_cure(
@@ -220,12 +227,30 @@ async def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
         await Archive.open(f"sqlite:///{tmp_path / 'file' / 'x.sqlite3'}")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-async def test_a_folder_that_may_not_be_written_to_is_told(tmp_path: Path) -> None:
-    folder = tmp_path / "closed"
-    folder.mkdir(mode=0o500)
-    with pytest.raises(ArchiveError, match="write"):
-        await Archive.open(f"sqlite:///{folder / 'x.sqlite3'}")
+@pytest.mark.parametrize(
+    ("message", "cure"),
+    [
+        ("attempt to write a readonly database", "write access"),
+        ("database or disk is full", "Free some space"),
+        ("disk I/O error", "Check the disk"),
+        ("database disk image is malformed", "kakehashi restore"),
+        ('password authentication failed for user "x"', "Check the user name and password"),
+        ("[Errno 111] Connect call failed ('127.0.0.1', 5432)", "server runs"),
+        ("the database system is starting up", "server runs"),
+    ],
+)
+def test_each_trouble_names_its_cure_and_the_archive_without_its_password(message: str, cure: str) -> None:
+    url = make_url("postgresql+asyncpg://me:secret@db.example/news")
+    trouble = explained(OSError(message), url)
+    assert trouble is not None
+    assert cure in str(trouble)
+    assert "db.example/news" in str(trouble)
+    assert "secret" not in str(trouble)
+
+
+def test_a_mistake_of_a_query_is_no_trouble_of_the_archive() -> None:
+    assert explained(OSError('relation "nothing" does not exist'), make_url("postgresql://db.example/news")) is None
+    assert explained(OSError("no such table: nothing"), make_url("sqlite:///x")) is None
 
 
 async def test_a_folder_in_the_place_of_the_file_is_told(tmp_path: Path) -> None:

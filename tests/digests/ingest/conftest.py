@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
 from digests.archive import Archive
 from digests.search.index import open_index
@@ -30,3 +33,10 @@ async def press(archive: Archive, tiny: Story, clock: StoppedClock) -> Pressroom
 async def either_press(either_archive: Archive, tiny: Story, clock: StoppedClock) -> Pressroom:
     """The same, in each of the databases."""
     return Pressroom(either_archive, tiny, await open_index(either_archive), clock)
+
+
+@pytest.fixture(autouse=True)
+def logged() -> Iterator[list[EventDict]]:
+    """What is logged: kept instead of written, for tracebacks take longer to write than all else."""
+    with capture_logs() as entries:
+        yield entries
