@@ -54,6 +54,10 @@ Hit = tuple[int, int, int]
 """Start, end and the number of the pattern."""
 
 
+def _without_possessive(word: str) -> str:
+    return word[:-2] if word[-2:] in ("'s", "'S") else word
+
+
 def narrow(text: str) -> str:
     """``text`` with full-width letters and digits made half-width; every character keeps its position."""
     return text.translate(_NARROW) if _WIDE.search(text) else text
@@ -149,7 +153,7 @@ class Matcher:
 
     def _key(self, word: str, any_ending: bool) -> int:
         """The number of one word of a pattern; the same word has the same number everywhere."""
-        word = _one_spelling(word.translate(_APOSTROPHES))
+        word = _one_spelling(_without_possessive(word.translate(_APOSTROPHES)))
         acronym = len(word) > 1 and word.isupper() and not any_ending
         name = word if acronym else word.lower() + "*" * any_ending
         if name in self._key_of:
@@ -204,9 +208,7 @@ class Matcher:
         return _Known(tuple(keys), whole, {key: tuple(entries) for key, entries in begins.items()})
 
     def _keys(self, word: str) -> list[int]:
-        if word[-2:] in ("'s", "'S"):
-            word = word[:-2]
-        word = _one_spelling(word)
+        word = _one_spelling(_without_possessive(word))
         lower = word.lower()
         keys = [*self._exact.get(word, ()), *self._lower.get(lower, ())]
         if len(lower) >= _SHORTEST_PLURAL and lower[-1] == "s":

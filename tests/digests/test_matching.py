@@ -19,6 +19,7 @@ def found(pattern: str, text: str) -> list[str]:
     [
         ("Japan", "Japan's aid; JAPAN pays; Japanese", ["Japan's", "JAPAN"]),
         ("grant", "grants, granted, a Grant", ["grants", "Grant"]),
+        ("Prime Minister's Office", "the prime minister’s office", ["prime minister’s office"]),
         ("Ukrain*", "Ukraine and Ukrainians, not UKR", ["Ukraine", "Ukrainians"]),
         ("CAP", "the CAP fund, a cap, Cap, CAPs", ["CAP"]),
         ("PURL", "purl stitches and PURL's list", ["PURL's"]),
