@@ -139,13 +139,11 @@ class EventProfiles:
             if left[bridge] >= 0:
                 for event_id in postings:
                     sums[event_id] = get(event_id, 0.0) + weight
-        if not sums:
-            return []
-        least = max(sums.values()) * _LEAST_SHARE
-        best = sorted(
-            (event_id for event_id, value in sums.items() if value >= least), key=sums.__getitem__, reverse=True
-        )
-        return [event_id for event_id in best[:_MOST_COMPARED] if event_id in self._events]
+        live = self._events
+        least = max(sums.values(), default=0.0) * _LEAST_SHARE
+        near = [event_id for event_id, value in sums.items() if value >= least and event_id in live]
+        near.sort(key=sums.__getitem__, reverse=True)
+        return near[:_MOST_COMPARED]
 
     def _compare(self, event_id: int, weights: Mapping[int, float], squares: Sequence[float], script: int) -> Likeness:
         event, kinds = self._events[event_id], self._kinds

@@ -32,17 +32,40 @@ class Reading:
     present: int
     """Names found anywhere."""
     title: int
-    lead: int
-    """Names found in the title or the first sentences."""
-    sentences: list[int]
-    """Names found in each sentence; the title is the first."""
     spots: list[Spot]
     """In order of the text."""
     terms: frozenset[str]
     refusals: list[Refusal]
     profile: Mapping[str, float]
 
+    body: str
+    language: str
+    own: int
+    """The bit of the item's language, if rules ask for it."""
+    lead_length: int
+    """Title and first sentences that are the lead."""
+    _sentences: list[int] = field(default_factory=list)
+    _lead: int | None = None
     _first: dict[int, Spot | None] = field(default_factory=dict)
+
+    @property
+    def sentences(self) -> list[int]:
+        """Names found in each sentence; the title is the first. Items that no gate lets in never get here."""
+        if not self._sentences:
+            offset = len(self.text) - len(self.body)
+            starts = [0, *(start + offset for start, _ in sentence_spans(self.body, self.language))]
+            found = [self.own] * len(starts)
+            for start, _, bits in self.spots:
+                found[bisect_right(starts, start) - 1] |= bits
+            self._sentences = found
+        return self._sentences
+
+    @property
+    def lead(self) -> int:
+        """Names found in the title or the first sentences."""
+        if self._lead is None:
+            self._lead = _union(self.sentences[: self.lead_length])
+        return self._lead
 
     def place(self, bit: int) -> int:
         """Where a name stands first."""
@@ -90,8 +113,6 @@ class Reader:
     def read(self, title: str, text: str, language: str) -> Reading:
         body = text[:_MOST_CHARACTERS]
         whole = narrow(f"{title}\n{body}")
-        offset = len(title) + 1
-        starts = [0, *(start + offset for start, _ in sentence_spans(body, language))]
         matches = list(WORD.finditer(whole))
         words = [match[0] for match in matches]
         hits = self._matcher.hits(whole, matches, words)
@@ -99,20 +120,25 @@ class Reader:
         spots = [(match.start, match.end, self._term_counts_for[match.term_id]) for match in found]
         spots += self._list_spots(hits)
         spots.sort()
-        sentences = [self.bits.get(f"language-{language}", 0)] * len(starts)
+        own = self.bits.get(f"language-{language}", 0)
+        present = in_title = own
         for start, _, bits in spots:
-            sentences[bisect_right(starts, start) - 1] |= bits
+            present |= bits
+            if start < len(title):
+                in_title |= bits
         return Reading(
             whole,
             words,
-            _union(sentences),
-            sentences[0],
-            _union(sentences[: self._lead]),
-            sentences,
+            present,
+            in_title,
             spots,
             frozenset(match.term_id for match in found),
             refusals,
             self._profiles.scores(words) if self._profiles else {},
+            body,
+            language,
+            own,
+            self._lead,
         )
 
     def _list_spots(self, hits: Sequence[Hit]) -> list[Spot]:

@@ -32,20 +32,25 @@ class Compiled(Generic[R]):
     rule: R
 
     def holds(self, reading: Reading) -> bool:
-        if not self._asks(reading.present):
+        every, either, none = self.every, self.either, self.none
+        present = reading.present
+        if every & present != every or (either and not either & present):
             return False
         within = self.rule.within
+        if within == "item":
+            return not none & present
         if within == "sentence":
-            return any(self._asks(found) and not self.none & found for found in reading.sentences)
-        found = reading.present if within == "item" else reading.lead if within == "lead" else reading.title
-        return self._asks(found) and not self.none & found
+            for found in reading.sentences:
+                if every & found == every and (not either or either & found) and not none & found:
+                    return True
+            return False
+        found = reading.lead if within == "lead" else reading.title
+        return every & found == every and (not either or either & found != 0) and not none & found
 
     def in_title(self, reading: Reading) -> bool:
         """Whether all that the rule asks for stands in the title."""
-        return self._asks(reading.title)
-
-    def _asks(self, found: int) -> bool:
-        return self.every & found == self.every and (not self.either or self.either & found != 0)
+        title = reading.title
+        return self.every & title == self.every and (not self.either or self.either & title != 0)
 
 
 def compiled(rule: R, bits: Mapping[str, int]) -> Compiled[R]:
