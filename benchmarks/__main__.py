@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 
 from benchmarks import commands, ingest, start
 from benchmarks.machine import describe
+from bot import logs
 
 PARTS = {"start": start.run, "ingest": ingest.run, "commands": commands.run}
 
@@ -16,6 +18,7 @@ def main() -> None:
         if name not in PARTS:
             raise SystemExit(f"no part {name!r}; there are: {', '.join(PARTS)}")
     print(f"Measured on: {describe()}")
+    logs.configure(level=logging.ERROR)
     for name in wanted:
         PARTS[name]()
 

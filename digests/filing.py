@@ -64,6 +64,15 @@ class FilingResult:
     """Glossary terms in the item, guards applied: grouping into events uses them, too."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What speaks for a section: score, the profile's part in it, and the rules that hold."""
+
+    score: float
+    gain: float
+    held: list[Held]
+
+
 class Filer:
     """Files items by a story's rules, glossary and profiles. Immutable, safe for threads, cheap to build (0.2 s)."""
 
@@ -84,62 +93,58 @@ class Filer:
     def file(self, title: str, text: str, language: str, kind: SourceKind) -> FilingResult:
         """File one item. ``text`` is clean text; ``language`` (ISO 639-1) decides how sentences end.
 
-        About 0.2 ms for 160 words: do batches in a thread, not on the event loop.
+        0.1 to 0.4 ms for 160 words, by how much they touch on the story: do batches in a thread, not on the loop.
         """
         reading = self._reader.read(title, text, language)
         for off in self._off_topic:
             if off.holds(reading):
                 return FilingResult((), vetoed(off, reading), reading.terms)
-        scores: dict[str, float] = {}
-        filings: list[Filing] = []
+        judged: dict[str, _Judged] = {}
         for section, gates in self._gates.items():
             if not gates or any(gate & reading.present == gate for gate in gates):
                 score, held = evidence(self._scored[section], reading, kind, self._rules.title_weight)
-                score, gain = self._with_profile(section, score, reading)
-                scores[section] = score
-                if score >= self._threshold(section):
-                    filings.append(self._filing(section, score, gain, held, reading))
-        filings = self._without_rivals(filings)
-        return FilingResult(tuple(filings), None if filings else self._why_not(reading, scores), reading.terms)
+                judged[section] = self._with_profile(section, score, held, reading)
+        filings = tuple(self._filing(section, judged[section], reading) for section in self._chosen(judged))
+        return FilingResult(filings, None if filings else self._why_not(reading, judged), reading.terms)
 
-    def _without_rivals(self, filings: list[Filing]) -> list[Filing]:
-        """The filings, strongest first, without those that are weak beside the best."""
-        filings.sort(key=lambda filing: -filing.score)
-        least = self._rules.rival * _weight_of_evidence(filings[0].score) if filings else 0.0
-        return [filing for filing in filings if _weight_of_evidence(filing.score) >= least]
+    def _chosen(self, judged: Mapping[str, _Judged]) -> list[str]:
+        """The sections that keep the item, strongest first, without those that are weak beside the best."""
+        enough = [section for section, found in judged.items() if found.score >= self._threshold(section)]
+        enough.sort(key=lambda section: -judged[section].score)
+        least = self._rules.rival * _weight_of_evidence(judged[enough[0]].score) if enough else 0.0
+        return [section for section in enough if _weight_of_evidence(judged[section].score) >= least]
 
     def _threshold(self, section: str) -> float:
         own = self._rules.sections[section].threshold
         return self._rules.threshold if own is None else own
 
-    def _with_profile(self, section: str, score: float, reading: Reading) -> tuple[float, float]:
-        """The score with the profile's part, and that part."""
+    def _with_profile(self, section: str, score: float, held: list[Held], reading: Reading) -> _Judged:
         share = reading.profile.get(section, 0.0)
         rules = self._rules.profile
         if score == 0.0:
             alone = self._threshold(section) if share >= rules.alone else 0.0
-            return alone, alone
+            return _Judged(alone, alone, held)
         # A share of one half tells nothing.
         gain = (1 - score) * rules.weight * max(0.0, 2 * share - 1)
-        return score + gain, gain
+        return _Judged(score + gain, gain, held)
 
-    def _filing(self, section: str, score: float, gain: float, held: list[Held], reading: Reading) -> Filing:
-        told = reasons(held, reading)
-        if gain >= _LEAST_TOLD:
+    def _filing(self, section: str, found: _Judged, reading: Reading) -> Filing:
+        told = reasons(found.held, reading)
+        if found.gain >= _LEAST_TOLD:
             words = ", ".join(self._reader.telling_words(section, reading))
             detail = f"reads {reading.profile[section]:.0%} like this section's facts and briefs ({words})"
-            told = (*told, Reason("profile", detail, round(gain, 3)))
-        return Filing(section, round(score, 3), told)
+            told = (*told, Reason("profile", detail, round(found.gain, 3)))
+        return Filing(section, round(found.score, 3), told)
 
-    def _why_not(self, reading: Reading, scores: Mapping[str, float]) -> str:
+    def _why_not(self, reading: Reading, judged: Mapping[str, _Judged]) -> str:
         meanings = self._rules.false_friends
         told = [refused(entry, meanings[entry.term_id]) for entry in reading.refusals if entry.term_id in meanings]
         if told:
             return "; ".join(told[:2])
-        if scores and max(scores.values()) > 0:
-            best = max(scores, key=lambda section: scores[section])
-            needed = self._threshold(best)
-            return f"too little for any section; the nearest, {best}, scores {scores[best]:.2f} of {needed:.2f} needed"
+        best = max(judged, key=lambda section: judged[section].score, default=None)
+        if best is not None and judged[best].score > 0:
+            score, needed = judged[best].score, self._threshold(best)
+            return f"too little for any section; the nearest, {best}, scores {score:.2f} of {needed:.2f} needed"
         lines = (line for rules in self._rules.sections.values() for line in rules.needs)
         return gates_shut(lines, self._reader.bits, reading)
 

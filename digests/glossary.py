@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from digests.matching import Hit, Matcher, drop_covered, narrow
+from digests.matching import Hit, Matcher, drop_covered
 from digests.model import GlossaryTerm
 
 _ABBREVIATION = re.compile(r"[A-ZА-ЯІЇЄҐ0-9-]{2,8}")
@@ -51,7 +51,7 @@ class _Guards:
 
 
 class Glossary:
-    """Compiled terms; immutable and safe to use from several threads. Cost: under 0.1 ms for 200 words."""
+    """Compiled terms; immutable and safe to use from several threads. Cost: 0.1 to 0.2 ms for 200 words."""
 
     def __init__(self, terms: Iterable[GlossaryTerm]) -> None:
         self.terms: Mapping[str, GlossaryTerm] = {term.id: term for term in terms}
@@ -144,6 +144,3 @@ def _longest(hits: list[Hit]) -> Iterable[Hit]:
         if not kept or hit[0] >= kept[-1][1]:
             kept.append(hit)
     return kept
-
-
-__all__ = ["Glossary", "Refusal", "TermMatch", "narrow"]

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import ColumnElement, Update, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digests.archive.tables import source_states
-from digests.archive.upsert import insert_for
 from digests.model import Source, SourceHealth
 
 _UNREAD_AT_LEAST, _UNREAD_INTERVALS = timedelta(days=1), 10
@@ -71,7 +70,7 @@ async def record_success(
 
     The first time is its baseline: what came with it is no news.
     """
-    values: dict[str, Any] = {
+    values = {
         "etag": etag,
         "last_modified": last_modified,
         "body_hash": body_hash,
@@ -82,11 +81,11 @@ async def record_success(
         "failures": 0,
         "why": None,
         "next_try_at": next_try_at,
+        "last_new_at": now if new_items else None,
         "items": items,
+        "baseline_at": now,
     }
-    if new_items:
-        values["last_new_at"] = now
-    await _put(connection, source_id, values, first={"baseline_at": now})
+    await _put(connection, _SUCCESS, source_id, values)
 
 
 async def record_failure(
@@ -100,7 +99,7 @@ async def record_failure(
         "why": why,
         "next_try_at": next_try_at,
     }
-    await _put(connection, state.source_id, values)
+    await _put(connection, _FAILURE, state.source_id, values)
 
 
 async def all_states(connection: AsyncConnection, sources: Iterable[Source], now: datetime) -> tuple[SourceHealth, ...]:
@@ -143,13 +142,38 @@ def _judge(source: Source, row: SourceState, now: datetime) -> tuple[str, str | 
     return "ok", None
 
 
-async def _put(
-    connection: AsyncConnection, source_id: str, values: Mapping[str, Any], *, first: Mapping[str, Any] | None = None
-) -> None:
-    """Write a row's values; those of ``first`` only where the row has none yet."""
-    once = first or {}
-    fresh = {"failures": 0, "items": 0, "baseline_done": False, **values, **once}
+async def _put(connection: AsyncConnection, statement: Update, source_id: str, values: Mapping[str, Any]) -> None:
+    named = {f"new_{name}": value for name, value in values.items()}
+    changed = await connection.execute(statement, {"source": source_id} | named)
+    if not changed.rowcount:
+        row = {"source_id": source_id, "failures": 0, "items": 0, "baseline_done": False, **values}
+        await connection.execute(source_states.insert(), row)
+
+
+def _statement(*names: str, newest: str | None = None, oldest: str | None = None) -> Update:
+    """An update of one source's columns to parameters, made once. ``newest`` is left as it is by None, ``oldest`` by
+    everything once it is set."""
     columns = source_states.c
-    kept = {name: func.coalesce(columns[name], literal(one, columns[name].type)) for name, one in once.items()}
-    statement = insert_for(connection, source_states).values(source_id=source_id, **fresh)
-    await connection.execute(statement.on_conflict_do_update(index_elements=["source_id"], set_={**values, **kept}))
+    values: dict[str, ColumnElement[Any]] = {name: bindparam(f"new_{name}", type_=columns[name].type) for name in names}
+    if newest is not None:
+        values[newest] = func.coalesce(values[newest], columns[newest])
+    if oldest is not None:
+        values[oldest] = func.coalesce(columns[oldest], values[oldest])
+    return update(source_states).where(columns.source_id == bindparam("source")).values(values)
+
+
+_OUTCOME = ("last_try_at", "failing_since", "failures", "why", "next_try_at")
+_FAILURE = _statement(*_OUTCOME)
+_SUCCESS = _statement(
+    *_OUTCOME,
+    "etag",
+    "last_modified",
+    "body_hash",
+    "baseline_done",
+    "last_success_at",
+    "items",
+    "last_new_at",
+    "baseline_at",
+    newest="last_new_at",
+    oldest="baseline_at",
+)

@@ -8,6 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 _ONE_AT_A_TIME = 0x6B616B65
 """The key of the lock under which ids are given out with PostgreSQL; any number that nobody else uses."""
 
+_LAST = text("SELECT seq FROM sqlite_sequence WHERE name = :table")
+
 
 async def allocate(connection: AsyncConnection, table: Table, count: int) -> list[int]:
     """``count`` fresh ids of ``table``, ascending. Call it in the write transaction that uses them.
@@ -18,8 +20,7 @@ async def allocate(connection: AsyncConnection, table: Table, count: int) -> lis
     if count <= 0:
         return []
     if connection.dialect.name == "sqlite":
-        query = text("SELECT seq FROM sqlite_sequence WHERE name = :table")
-        last = (await connection.execute(query, {"table": table.name})).scalar() or 0
+        last = (await connection.execute(_LAST, {"table": table.name})).scalar() or 0
         return list(range(last + 1, last + count + 1))
     await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
     query = text("SELECT nextval(pg_get_serial_sequence(:table, 'id')) FROM generate_series(1, :count)")

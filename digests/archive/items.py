@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, bindparam, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digests.archive.tables import filings, items, revisions
@@ -223,8 +223,8 @@ async def known(connection: AsyncConnection, source_id: str, keys: Sequence[str]
     """What is archived of a source under these keys."""
     found: dict[str, Known] = {}
     for chunk in chunks(keys):
-        query = select(*_KNOWN).where(items.c.source_id == source_id, items.c.key.in_(chunk))
-        found |= {row.key: _known(row) for row in await connection.execute(query)}
+        rows = await connection.execute(_BY_KEY, {"source": source_id, "among": chunk})
+        found |= {row.key: _known(row) for row in rows}
     return found
 
 
@@ -233,8 +233,7 @@ async def known_by_url(connection: AsyncConnection, source_id: str, urls: Sequen
     hashes = {hash_of(url): url for url in urls}
     found: dict[str, list[Known]] = defaultdict(list)
     for chunk in chunks(list(hashes)):
-        query = select(*_KNOWN).where(items.c.url_hash.in_(chunk), items.c.source_id == source_id)
-        for row in await connection.execute(query):
+        for row in await connection.execute(_BY_LINK, {"source": source_id, "among": chunk}):
             found[row.url].append(_known(row))
     return {url: found[url] for url in urls if url in found}
 
@@ -267,6 +266,10 @@ _KNOWN = (
     items.c.title,
     items.c.published_at,
 )
+# Made once: building such a statement takes longer than running it.
+_OF_SOURCE = select(*_KNOWN).where(items.c.source_id == bindparam("source"))
+_BY_KEY = _OF_SOURCE.where(items.c.key.in_(bindparam("among", expanding=True)))
+_BY_LINK = _OF_SOURCE.where(items.c.url_hash.in_(bindparam("among", expanding=True)))
 # As the partial index has it, so that it is taken.
 _ON_TOPIC = (items.c.off_topic.is_(None), items.c.withdrawn_at.is_(None))
 
