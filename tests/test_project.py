@@ -380,7 +380,7 @@ MACHINE_PATHS = [f"/{name}" for name in ("work", "root", "farm")]
 REGISTRIES = [
     ".".join(parts)
     for parts in (
-        ("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("npmjs", "com"), ("crates", "io"),
+        ("pypi", "org"), ("python" + "hosted", "org"), ("npmjs", "org"), ("npmjs", "com"), ("crates", "io"),
         ("docker", "io"), ("ghcr", "io"), ("quay", "io"), ("rubygems", "org"), ("proxy", "golang", "org"),
     )
 ]  # fmt: skip
