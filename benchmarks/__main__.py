@@ -1,4 +1,4 @@
-"""``python -m benchmarks [start|ingest|commands]``: every part, or one."""
+"""``python -m benchmarks [start|ingest|commands] [--full]``: every part, or one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PARTS = {"start": start.run, "ingest": ingest.run, "commands": commands.run}
 
 
 def main() -> None:
-    wanted = sys.argv[1:] or list(PARTS)
+    wanted = [name for name in sys.argv[1:] if name != "--full"] or list(PARTS)
     for name in wanted:
         if name not in PARTS:
             raise SystemExit(f"no part {name!r}; there are: {', '.join(PARTS)}")

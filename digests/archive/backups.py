@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -30,7 +29,7 @@ async def backup(archive: Archive, target: Path) -> None:
     """
     if not archive.is_sqlite:
         raise ArchiveError("backup copies SQLite archives only; use pg_dump for PostgreSQL")
-    with told_plainly(archive.url):
+    with told_plainly(archive.url), _files_told_plainly():
         await finished(_copy_out, Path(str(archive.url.database)), target)
 
 
@@ -43,7 +42,7 @@ async def restore(url: str, source: Path) -> Path | None:
     target = make_url(url)
     if target.get_backend_name() != "sqlite" or not target.database:
         raise ArchiveError("restore puts back SQLite archives only; use pg_restore for PostgreSQL")
-    with told_plainly(target):
+    with told_plainly(target), _files_told_plainly():
         return await asyncio.to_thread(_put_back, Path(target.database), source)
 
 
@@ -54,6 +53,7 @@ def _copy_out(database: Path, target: Path) -> None:
     part = target.with_name(f".{target.name}.part")
     part.unlink(missing_ok=True)
     try:
+        part.touch()
         with closing(sqlite3.connect(database, timeout=30)) as connection:
             connection.execute("VACUUM INTO ?", (str(part),))
         _flush(part)
@@ -70,8 +70,9 @@ def _put_back(database: Path, source: Path) -> Path | None:
     _check(source)
     database.parent.mkdir(parents=True, exist_ok=True)
     part = database.with_name(f".{database.name}.part")
+    part.unlink(missing_ok=True)
     try:
-        shutil.copyfile(source, part)
+        _copy_in(source, part)
         _flush(part)
         with _unused(database):
             kept = _set_aside(database)
@@ -86,16 +87,27 @@ def _check(source: Path) -> None:
     """Whether the file is an archive that this program can read, and whole."""
     what = f"{source} is no backup of Kakehashi"
     try:
-        with closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        with closing(_read_only(source)) as connection:
             revision = connection.execute("SELECT version_num FROM alembic_version").fetchone()
             connection.execute("SELECT id FROM editions LIMIT 1").fetchone()
-            (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
     except sqlite3.DatabaseError as error:
         raise ArchiveError(f"{what}, or it is damaged ({error}); name a file that `kakehashi backup` made") from error
     if revision is None or revision[0] not in migrations.REVISIONS:
         raise ArchiveError(f"{source} was made by a newer Kakehashi; update the program first")
     if verdict != "ok":
         raise ArchiveError(f"{source} is damaged ({verdict}); name another backup")
+
+
+def _copy_in(source: Path, part: Path) -> None:
+    """Copy through SQLite: with an archive that was copied by hand comes what still stands in its -wal file."""
+    with closing(_read_only(source)) as connection, closing(sqlite3.connect(part)) as target:
+        connection.backup(target)
+        target.execute("PRAGMA journal_mode=DELETE").fetchone()
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
 
 
 @contextmanager
@@ -109,27 +121,34 @@ def _unused(database: Path) -> Iterator[None]:
             # Leaving WAL mode needs a database that no other connection has open.
             connection.execute("PRAGMA journal_mode=DELETE").fetchone()
             connection.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            raise ArchiveError(f"the archive {database} is in use; stop the bot, then restore again") from error
-        except sqlite3.DatabaseError:
-            # Damaged beyond being opened: the very reason to put a backup back.
-            pass
+        except sqlite3.DatabaseError as error:
+            if "locked" in str(error):
+                raise ArchiveError(f"the archive {database} is in use; stop the bot, then restore again") from error
+            # Otherwise damaged beyond being opened: the very reason to put a backup back.
         yield
 
 
 def _set_aside(database: Path) -> Path | None:
-    if not database.exists():
-        return None
+    """Give the archive and what stands beside it another name; None when there is no archive."""
     moment = datetime.now(UTC)
     kept = database.with_name(f"{database.name}.replaced-{moment:%Y%m%dT%H%M%S}")
     while kept.exists():
         kept = kept.with_name(f"{kept.name}-again")
-    database.rename(kept)
-    for ending in _BESIDE:
-        beside = database.with_name(database.name + ending)
-        if beside.exists():
-            beside.rename(kept.with_name(kept.name + ending))
-    return kept
+    # Without its database, too: SQLite would take what a stale -wal file holds for changes to the one put back.
+    for ending in ("", *_BESIDE):
+        file = database.with_name(database.name + ending)
+        if file.exists():
+            file.rename(kept.with_name(kept.name + ending))
+    return kept if kept.exists() else None
+
+
+@contextmanager
+def _files_told_plainly() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        raise ArchiveError(f"{what}; check the path, and that this user may write there") from error
 
 
 def _flush(path: Path) -> None:

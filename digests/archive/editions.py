@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import RowMapping, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from digests.archive.items import chunks
 from digests.archive.tables import edition_events, editions
 from digests.archive.upsert import insert_for
 from digests.model import Edition, ReportedEvent
@@ -101,16 +102,19 @@ async def reported_before(
     connection: AsyncConnection, digest_id: str, event_ids: Iterable[int]
 ) -> dict[tuple[str, int], ReportedEvent]:
     """The latest report of each of these events by the digest, by (section, event id)."""
-    query = (
-        select(edition_events)
-        .join(editions, editions.c.id == edition_events.c.edition_id)
-        .where(editions.c.digest_id == digest_id, edition_events.c.event_id.in_(list(event_ids)))
-        .order_by(editions.c.scheduled_at)
-    )
-    return {
-        (row["section"], row["event_id"]): ReportedEvent(row["section"], row["event_id"], row["voices"], row["items"])
-        for row in (await connection.execute(query)).mappings()
-    }
+    # With something appended the digest finds no rows of itself: few editions report an event, but a digest has many.
+    of_digest = editions.c.digest_id.concat("") == digest_id
+    found: dict[tuple[str, int], ReportedEvent] = {}
+    for chunk in chunks(list(event_ids)):
+        query = (
+            select(edition_events)
+            .join(editions, editions.c.id == edition_events.c.edition_id)
+            .where(of_digest, edition_events.c.event_id.in_(chunk))
+            .order_by(editions.c.scheduled_at)
+        )
+        for row in await connection.execute(query):
+            found[row.section, row.event_id] = ReportedEvent(row.section, row.event_id, row.voices, row.items)
+    return found
 
 
 def _edition(row: RowMapping) -> Edition:

@@ -4,6 +4,9 @@ SQLite runs in WAL mode with ``synchronous=FULL`` (a delivery recorded as sent m
 write transaction begins ``IMMEDIATE``, so that a lock is met at the start and never half-way. What is written in one
 go (:meth:`Archive.write_at_once`) is left to the system to flush: a power cut may take the last seconds of it, whole
 transactions from the end, and what stands in them is read from its source again.
+
+PostgreSQL could let several write at once. Here it does not: a lock at the start of every write transaction gives what
+SQLite gives, so that what holds with the one holds with the other.
 """
 
 from __future__ import annotations
@@ -27,9 +30,17 @@ from digests.archive.waiting import finished
 from digests.errors import ArchiveError
 
 BUSY_TIMEOUT_MS = 10_000
+"""How long one program waits for another that is writing."""
 _READERS = 4
-_DIRECT_READERS = 2
+_DIRECT_READERS = 4
 _POOL_TIMEOUT = 30
+_ONE_WRITER = 0x6B616B65
+"""The key of PostgreSQL's lock under which everybody writes; any number that nobody else uses."""
+_SERVER_TIMEOUTS = {"timeout": 15, "command_timeout": 120}
+"""Seconds that PostgreSQL may take to let us in and for one statement; no statement of ours takes ten."""
+# Caches are per connection and negative sizes are KiB; the system's own cache holds the file anyway.
+_READING = ("query_only=ON", "cache_size=-4000")
+_WRITING = ("cache_size=-8000", "journal_size_limit=33554432")
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 T = TypeVar("T")
 
@@ -84,12 +95,11 @@ class Archive:
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A connection in a write transaction; commits when the block ends well. Writers take turns."""
         with told_plainly(self.url):
-            if self.is_sqlite:
-                async with self._write_lock, self._writer.begin() as connection:
-                    yield connection
-            else:
-                async with self._writer.begin() as connection:
-                    yield connection
+            async with self._write_lock, self._writer.begin() as connection:
+                if not self.is_sqlite:
+                    await connection.exec_driver_sql(f"SET LOCAL lock_timeout = {BUSY_TIMEOUT_MS}")
+                    await connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ONE_WRITER})")
+                yield connection
 
     async def read_at_once(self, work: Work[T]) -> T:
         """Run ``work`` on one snapshot. With SQLite in one thread from begin to end: for work of many statements.
@@ -140,7 +150,13 @@ def _engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
     """Reader and writer."""
     if url.get_backend_name() != "sqlite":
         try:
-            writer = create_async_engine(url, pool_size=_READERS + 1, pool_pre_ping=True, pool_timeout=_POOL_TIMEOUT)
+            writer = create_async_engine(
+                url,
+                pool_size=_READERS + 1,
+                pool_pre_ping=True,
+                pool_timeout=_POOL_TIMEOUT,
+                connect_args=_SERVER_TIMEOUTS,
+            )
         except ModuleNotFoundError as error:
             raise ArchiveError("for PostgreSQL install the extra: pip install 'kakehashi[postgres]'") from error
         return writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True), writer
@@ -154,8 +170,8 @@ def _engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
     writer = create_async_engine(
         url, poolclass=AsyncAdaptedQueuePool, pool_size=1, max_overflow=0, pool_timeout=_POOL_TIMEOUT
     )
-    _configure(reader.sync_engine, begin="BEGIN", pragmas=("query_only=ON",))
-    _configure(writer.sync_engine, begin="BEGIN IMMEDIATE", pragmas=("synchronous=FULL",))
+    _configure(reader.sync_engine, begin="BEGIN", pragmas=_READING)
+    _configure(writer.sync_engine, begin="BEGIN IMMEDIATE", pragmas=("synchronous=FULL", *_WRITING))
     return reader, writer
 
 
@@ -169,10 +185,11 @@ def _direct_engine(url: URL, kind: str) -> Engine:
         pool_timeout=_POOL_TIMEOUT,
     )
     if reading:
-        _configure(engine, begin="BEGIN", pragmas=("query_only=ON",))
+        _configure(engine, begin="BEGIN", pragmas=_READING)
     else:
         # Fewer, larger checkpoints: a burst of new items changes the same pages again and again.
-        _configure(engine, begin="BEGIN IMMEDIATE", pragmas=("synchronous=NORMAL", "wal_autocheckpoint=4000"))
+        burst = ("synchronous=NORMAL", "wal_autocheckpoint=4000")
+        _configure(engine, begin="BEGIN IMMEDIATE", pragmas=(*burst, *_WRITING))
     return engine
 
 
@@ -186,7 +203,6 @@ def _configure(engine: Engine, *, begin: str, pragmas: tuple[str, ...]) -> None:
             f"busy_timeout={BUSY_TIMEOUT_MS}",
             "journal_mode=WAL",
             "foreign_keys=ON",
-            "cache_size=-8000",
             "temp_store=MEMORY",
             *pragmas,
         ):

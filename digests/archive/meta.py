@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digests.archive.tables import meta
+from digests.archive.upsert import insert_for
 
 
 async def get(connection: AsyncConnection, key: str) -> str | None:
@@ -24,5 +25,5 @@ async def forget(connection: AsyncConnection, key: str) -> None:
 
 
 async def put(connection: AsyncConnection, key: str, value: str) -> None:
-    await connection.execute(meta.delete().where(meta.c.key == key))
-    await connection.execute(meta.insert().values(key=key, value=value))
+    statement = insert_for(connection, meta).values(key=key, value=value)
+    await connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"value": value}))

@@ -6,6 +6,7 @@ databases. Structured values are JSON.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -32,6 +33,7 @@ from sqlalchemy import (
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -49,6 +51,28 @@ class UtcTime(TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
         return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+class Plain(TypeDecorator[str]):
+    """Words from outside, of any length. What PostgreSQL (NUL) or UTF-8 (lone surrogates) cannot hold becomes U+FFFD,
+    in what is stored and in what is looked for."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else _storable(value)
+
+
+def _storable(value: str) -> str:
+    if "\0" not in value:
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            pass
+        else:
+            return value
+    return _UNSTORABLE.sub("\ufffd", value)
 
 
 # SQLite gives rowids only to INTEGER keys; PostgreSQL gets the wide type.
@@ -85,28 +109,28 @@ items = Table(
     metadata,
     Column("id", _Id, primary_key=True),
     Column("source_id", String(80), nullable=False),
-    Column("key", String(500), nullable=False),
+    Column("key", Plain, nullable=False),
     Column("fingerprint", String(32), nullable=False),
     Column("language", String(8), nullable=False),
     Column("published_at", UtcTime, nullable=False),
     Column("dating", String(10), nullable=False),
     Column("first_seen_at", UtcTime, nullable=False),
-    Column("publisher", String(200), nullable=False),
-    Column("family", String(80), nullable=False),
+    Column("publisher", Plain, nullable=False),
+    Column("family", Plain, nullable=False),
     Column("kind", String(20), nullable=False),
     Column("baseline", Boolean, nullable=False, default=False),
     Column("revision", Integer, nullable=False, default=1),
     Column("event_id", _Id, ForeignKey("events.id", ondelete="SET NULL")),
     Column("duplicate_of", _Id, ForeignKey("items.id", ondelete="SET NULL")),
     Column("withdrawn_at", UtcTime),
-    Column("locator", String(300)),
-    Column("off_topic", Text),
-    Column("title", Text, nullable=False),
-    Column("url", Text),
+    Column("locator", Plain),
+    Column("off_topic", Plain),
+    Column("title", Plain, nullable=False),
+    Column("url", Plain),
     # Addresses can be longer than what PostgreSQL puts into an index.
     Column("url_hash", String(16)),
     # The long ones stand last: what reads the others need not step over them.
-    Column("text", Text, nullable=False),
+    Column("text", Plain, nullable=False),
     # MinHash signature: lets the near-duplicate index be rebuilt at start without reading texts.
     Column("signature", LargeBinary),
     UniqueConstraint("source_id", "key"),
@@ -136,9 +160,9 @@ revisions = Table(
     Column("item_id", _Id, ForeignKey("items.id", ondelete="CASCADE"), nullable=False),
     Column("number", Integer, nullable=False),
     Column("seen_at", UtcTime, nullable=False),
-    Column("title", Text, nullable=False),
-    Column("text", Text, nullable=False),
-    Column("url", Text),
+    Column("title", Plain, nullable=False),
+    Column("text", Plain, nullable=False),
+    Column("url", Plain),
     PrimaryKeyConstraint("item_id", "number"),
 )
 
@@ -170,7 +194,7 @@ facts = Table(
     Column("first_day", String(10), nullable=False),
     Column("last_day", String(10), nullable=False),
     # Actors and claims in lower case, for the filter by actor.
-    Column("haystack", Text, nullable=False),
+    Column("haystack", Plain, nullable=False),
     # The whole fact as in facts.yaml, so that nothing of it is lost here.
     Column("content", JSON, nullable=False),
     Column("fingerprint", String(32), nullable=False),
@@ -215,9 +239,9 @@ deliveries = Table(
     metadata,
     Column("id", String(24), primary_key=True),
     Column("edition_id", _Id, ForeignKey("editions.id", ondelete="CASCADE"), nullable=False),
-    Column("platform", String(40), nullable=False),
-    Column("workspace", String(80), nullable=False),
-    Column("channel", String(120), nullable=False),
+    Column("platform", Plain, nullable=False),
+    Column("workspace", Plain, nullable=False),
+    Column("channel", Plain, nullable=False),
     Column("kind", String(10), nullable=False),
     Column("part", Integer, nullable=False),
     Column("parts", Integer, nullable=False),
@@ -231,18 +255,20 @@ deliveries = Table(
     Column("lease_until", UtcTime),
     Column("sent_at", UtcTime),
     Column("platform_ids", JSON, nullable=False),
-    Column("error", Text),
+    Column("error", Plain),
     UniqueConstraint("edition_id", "platform", "workspace", "channel", "part", name="uq_deliveries_part"),
     Index("ix_deliveries_state_next", "state", "next_try_at"),
+    # Whether anything earlier still waits for the same destination, asked of every row that is due.
+    Index("ix_deliveries_destination", "platform", "workspace", "channel", "state", "edition_id", "part"),
 )
 
 subscriptions = Table(
     "subscriptions",
     metadata,
     Column("id", _Id, primary_key=True),
-    Column("platform", String(40), nullable=False),
-    Column("workspace", String(80), nullable=False),
-    Column("user", String(120), nullable=False),
+    Column("platform", Plain, nullable=False),
+    Column("workspace", Plain, nullable=False),
+    Column("user", Plain, nullable=False),
     Column("section", String(40), nullable=False),
     Column("language", String(8), nullable=False),
     Column("zone", String(60), nullable=False),
@@ -256,8 +282,8 @@ source_states = Table(
     "source_states",
     metadata,
     Column("source_id", String(80), primary_key=True),
-    Column("etag", Text),
-    Column("last_modified", Text),
+    Column("etag", Plain),
+    Column("last_modified", Plain),
     Column("body_hash", String(32)),
     Column("baseline_done", Boolean, nullable=False, default=False),
     Column("baseline_at", UtcTime),
@@ -265,7 +291,7 @@ source_states = Table(
     Column("last_success_at", UtcTime),
     Column("failing_since", UtcTime),
     Column("failures", Integer, nullable=False, default=0),
-    Column("why", Text),
+    Column("why", Plain),
     Column("next_try_at", UtcTime),
     Column("last_new_at", UtcTime),
     Column("items", Integer, nullable=False, default=0),
@@ -275,9 +301,9 @@ views = Table(
     "views",
     metadata,
     # State behind buttons (paging and the like), so that they survive a restart.
-    Column("token", String(24), primary_key=True),
+    Column("token", Plain, primary_key=True),
     Column("kind", String(40), nullable=False),
-    Column("owner", String(200), nullable=False),
+    Column("owner", Plain, nullable=False),
     Column("payload", JSON, nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("expires_at", UtcTime, nullable=False),
@@ -289,13 +315,14 @@ local_messages = Table(
     metadata,
     # The local chat's history: the web adapter is its own platform and keeps what it was sent.
     Column("id", _Id, primary_key=True),
-    Column("channel", String(120), nullable=False),
+    Column("channel", Plain, nullable=False),
     Column("delivery_id", String(24), unique=True),
-    Column("author", String(120), nullable=False),
-    Column("private_to", String(120)),
+    Column("author", Plain, nullable=False),
+    Column("private_to", Plain),
     Column("message", JSON, nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Index("ix_local_messages_channel_id", "channel", "id"),
+    Index("ix_local_messages_created_at", "created_at"),
     sqlite_autoincrement=True,
 )
 
@@ -305,14 +332,14 @@ passages = Table(
     Column("id", _Id, primary_key=True),
     Column("ref", String(80), nullable=False),
     Column("item_id", _Id, ForeignKey("items.id", ondelete="CASCADE")),
-    Column("text", Text, nullable=False),
+    Column("text", Plain, nullable=False),
     # Words that find the passage without being part of it, as the actors of a fact.
-    Column("extra", Text, nullable=False, default=""),
+    Column("extra", Plain, nullable=False, default=""),
     Column("language", String(8), nullable=False),
     Column("sections", JSON, nullable=False),
     Column("kind", String(20), nullable=False),
     Column("date", String(10), nullable=False),
-    Column("locator", String(300)),
+    Column("locator", Plain),
     Index("ix_passages_ref", "ref"),
     Index("ix_passages_item_id", "item_id"),
     sqlite_autoincrement=True,
@@ -322,5 +349,49 @@ meta = Table(
     "meta",
     metadata,
     Column("key", String(80), primary_key=True),
-    Column("value", Text, nullable=False),
+    Column("value", Plain, nullable=False),
+)
+
+edition_items = Table(
+    "edition_items",
+    metadata,
+    # Which items an edition's lines cite, so that a later change of theirs can be told where it was posted.
+    Column("edition_id", _Id, ForeignKey("editions.id", ondelete="CASCADE"), nullable=False),
+    Column("item_id", _Id, ForeignKey("items.id", ondelete="CASCADE"), nullable=False),
+    Column("revision", Integer, nullable=False),
+    # When the readers of the edition were told that the item changed; once is enough.
+    Column("told_at", UtcTime),
+    PrimaryKeyConstraint("edition_id", "item_id"),
+    Index("ix_edition_items_item", "item_id"),
+)
+
+corrections = Table(
+    "corrections",
+    metadata,
+    # Posted messages that are to be replaced; a row goes when the platform has the new text.
+    Column("delivery_id", String(24), ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True),
+    Column("payload", JSON, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("next_try_at", UtcTime, nullable=False),
+    Column("error", Plain),
+    Index("ix_corrections_next_try_at", "next_try_at"),
+)
+
+media = Table(
+    "media",
+    metadata,
+    # Pictures of messages, by the hash of their bytes.
+    Column("key", String(80), primary_key=True),
+    Column("content_type", String(40), nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Index("ix_media_created_at", "created_at"),
+)
+
+preferences = Table(
+    "preferences",
+    metadata,
+    # What a member has chosen for themselves, by the member's key (platform:workspace:user).
+    Column("member", Plain, primary_key=True),
+    Column("language", String(8), nullable=False),
 )

@@ -9,16 +9,18 @@ from contextlib import contextmanager
 
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from digests.errors import ArchiveError
 
 _UNREACHABLE = (
     r"connect(?:ion)? (?:call )?(?:failed|refused)|connection (?:(?:was|is) closed|does not exist)"
-    r"|name or service not known|no such file or directory|the database system is"
+    r"|terminating connection|the database system is|name or service not known|no such file or directory"
+    r"|^TimeoutError$"
 )
 _CURES = (
     (
-        r"database (?:table )?is locked",
+        r"database (?:table )?is locked|due to lock timeout",
         "is locked: another program is writing to it. Stop the second bot or tool that uses it, then try again",
     ),
     (
@@ -37,6 +39,7 @@ _CURES = (
     (r"disk i/o error", "cannot be read or written: the disk reports a fault. Check the disk, then restore a backup"),
     (r"password authentication failed|no pg_hba\.conf entry", "refuses this user. Check the user name and password"),
     (r"(?:database|role) \S+ does not exist", "is not there. Create the database and its user, or correct the address"),
+    (r"QueuePool limit", "is busy: no connection to it became free in time. Try again in a minute"),
     (_UNREACHABLE, "cannot be reached. Check that the server runs and that address and port are right"),
 )
 """What a message says (case does not count), and what that means."""
@@ -56,7 +59,8 @@ def told_plainly(url: URL) -> Iterator[None]:
 
 def explained(error: Exception, url: URL) -> ArchiveError | None:
     """The error in plain words with its cure, when it is one of the database and not of a query."""
-    message = str(error.orig if isinstance(error, DBAPIError) else error)
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    message = str(cause) or type(cause).__name__
     for sign, meaning in _CURES:
         if re.search(sign, message, re.IGNORECASE):
             return ArchiveError(f"the archive {name_of(url)} {meaning} ({message.splitlines()[0][:200]})")
@@ -71,7 +75,7 @@ def name_of(url: URL) -> str:
 def _is_of_the_database(error: Exception, url: URL) -> bool:
     if isinstance(error, IntegrityError):
         return False
-    if isinstance(error, DBAPIError | sqlite3.DatabaseError):
+    if isinstance(error, DBAPIError | sqlite3.DatabaseError | PoolTimeout):
         return True
     # While it connects, PostgreSQL's driver raises what its library raises.
     remote = url.get_backend_name() != "sqlite"

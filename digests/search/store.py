@@ -7,9 +7,10 @@ import json
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Row, Text, cast, delete, func, or_, select, text
+from sqlalchemy import ColumnElement, Row, Text, cast, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from digests.archive.ids import allocate
 from digests.archive.tables import passages as table
 from digests.model import Passage, SourceKind
 from digests.search.passages import NewPassage
@@ -21,32 +22,18 @@ _COLUMNS = ("id", "ref", "item_id", "text", "extra", "language", "sections", "ki
 _INSERT = f"INSERT INTO passages ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
 
 
-async def insert(connection: AsyncConnection, new: Sequence[NewPassage]) -> range:
-    """Write passages; returns their ids, which are consecutive. The caller's transaction is the only writer's."""
+async def insert(connection: AsyncConnection, new: Sequence[NewPassage]) -> list[int]:
+    """Write passages; returns their ids."""
+    ids = await allocate(connection, table, len(new))
     if connection.dialect.name == "sqlite":
-        ids = await _next_sqlite_ids(connection, len(new))
         # Plain SQL: building these rows through Core costs more than tokenising them.
         await connection.exec_driver_sql(
             _INSERT, [_values(id_, passage) for id_, passage in zip(ids, new, strict=True)]
         )
         return ids
-    first = await connection.scalar(
-        text(
-            "SELECT setval(name, nextval(name) + :more) - :more"
-            " FROM (SELECT pg_get_serial_sequence('passages', 'id') AS name) AS sequence"
-        ),
-        {"more": len(new) - 1},
-    )
-    ids = range(int(first or 1), int(first or 1) + len(new))
     rows = [_row(id_, passage) for id_, passage in zip(ids, new, strict=True)]
     await connection.execute(table.insert(), rows)
     return ids
-
-
-async def _next_sqlite_ids(connection: AsyncConnection, count: int) -> range:
-    last = (await connection.exec_driver_sql("SELECT seq FROM sqlite_sequence WHERE name = 'passages'")).scalar()
-    first = int(last or 0) + 1
-    return range(first, first + count)
 
 
 def _values(id_: int, passage: NewPassage) -> tuple[Any, ...]:

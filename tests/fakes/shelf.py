@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from digests.archive import Archive, events, itemstore
+from digests.archive import Archive, deliveries, editions, events, itemstore
+from digests.archive.deliveries import NewDelivery
 from digests.archive.events import EventState
 from digests.archive.ids import allocate
 from digests.archive.items import hash_of
 from digests.archive.itemstore import NewFilings
 from digests.archive.tables import events as events_table
 from digests.archive.tables import items as items_table
-from digests.model import Dating, Filing, Reason, SourceKind
+from digests.model import Dating, Filing, Reason, ReportedEvent, SourceKind
 
 DAY_ONE = datetime(2026, 6, 1, 6, 0, tzinfo=UTC)
 
@@ -35,6 +36,31 @@ async def put_event(archive: Archive, last_item_at: datetime = DAY_ONE) -> int:
         (event_id,) = await allocate(connection, events_table, 1)
         await events.insert(connection, [EventState(event_id, last_item_at, {})], DAY_ONE)
     return event_id
+
+
+async def put_edition(
+    archive: Archive,
+    at: datetime = DAY_ONE,
+    *event_ids: int,
+    digest: str = "morning",
+    kind: str = "digest",
+    deliver: Sequence[NewDelivery] = (),
+) -> tuple[int, list[str]]:
+    """Archive an edition that reports these events; returns its id and those of its deliveries."""
+    async with archive.write() as connection:
+        edition_id = await editions.create(
+            connection, digest_id=digest, scheduled_at=at, composed_at=at, after_item=0, through_item=9, kind=kind
+        )
+        assert edition_id is not None, f"{digest} has an edition of {at}"
+        reported = [ReportedEvent("building", event_id, voices=1, items=1) for event_id in event_ids]
+        await editions.record_events(connection, edition_id, reported)
+        keys = await deliveries.add(connection, edition_id, deliver, now=at, give_up_at=at + timedelta(hours=6))
+    return edition_id, keys
+
+
+async def second_program(archive: Archive) -> Archive:
+    """The same archive opened once more, as another process would."""
+    return await Archive.open(archive.url.render_as_string(hide_password=False))
 
 
 def _row(item_id: int, values: dict[str, Any]) -> dict[str, Any]:

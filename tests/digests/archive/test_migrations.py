@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, String, text
 
 from digests.archive import Archive, migrations
 from digests.archive.tables import metadata
@@ -24,20 +24,30 @@ def differences(connection: Connection) -> list[Any]:
     def ours(name: str | None, kind: str, _parents: object) -> bool:
         return not (kind == "table" and name is not None and name.startswith(("search_", "alembic_")))
 
-    options = {"compare_type": True, "compare_server_default": True, "include_name": ours}
+    def same_kind(context: MigrationContext, _column: object, _new: object, there: Any, wanted: Any) -> bool | None:
+        """SQLite knows no lengths: a word is a word."""
+        words = isinstance(there, String) and isinstance(getattr(wanted, "impl", wanted), String)
+        return False if words and context.dialect.name == "sqlite" else None
+
+    options = {"compare_type": same_kind, "compare_server_default": True, "include_name": ours}
     return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
 
 
-async def test_migrations_make_exactly_what_the_program_expects(either_archive: Archive) -> None:
-    async with either_archive.write() as connection:
-        assert await connection.run_sync(differences) == []
+async def test_migrations_make_exactly_what_the_program_expects(archive_url: str) -> None:
+    archive = await Archive.open(archive_url)
+    async with archive.write() as connection:
+        found = await connection.run_sync(differences)
+    await archive.close()
+    assert found == []
 
 
-async def test_a_column_that_no_migration_makes_would_be_noticed(either_archive: Archive) -> None:
-    async with either_archive.write() as connection:
+async def test_a_column_that_no_migration_makes_would_be_noticed(archive_url: str) -> None:
+    archive = await Archive.open(archive_url)
+    async with archive.write() as connection:
         await connection.execute(text("ALTER TABLE items DROP COLUMN locator"))
         (found,) = await connection.run_sync(differences)
-        assert found[0] == "add_column"
+    await archive.close()
+    assert found[0] == "add_column"
 
 
 def test_the_program_knows_every_migration() -> None:

@@ -10,7 +10,24 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from digests.archive import Archive, events, facts, health, items
+from digests import retention
+from digests.archive import (
+    Archive,
+    deliveries,
+    editions,
+    events,
+    facts,
+    health,
+    items,
+    itemstore,
+    local_messages,
+    subscriptions,
+    views,
+)
+from digests.model import DeliveryState, Destination
+from digests.search import store
+from digests.search.index import open_index
+from tests.fakes.shelf import put_edition
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 Query = Callable[[AsyncConnection], Awaitable[Any]]
@@ -45,31 +62,62 @@ INDEXED = {
     "the window": lambda c: events.window(c, NOW),
     "a source's state": lambda c: health.state_of(c, "courier"),
     "facts": lambda c: facts.query(c, limit=5),
+    "keys of a source": lambda c: items.present_keys(c, "courier"),
+    "a digest's last edition": lambda c: editions.last(c, "morning"),
+    "whether an edition is there": lambda c: editions.exists(c, "morning", NOW),
+    "a digest's editions": lambda c: editions.recent(c, digest_id="morning"),
+    "whether a digest has posted": lambda c: editions.posted_since(c, "morning", NOW),
+    "what was reported before": lambda c: editions.reported_before(c, "morning", [1, 2]),
+    "leasing": lambda c: deliveries.lease(c, owner="me", now=NOW, until=NOW, limit=5),
+    "settling": lambda c: deliveries.mark_dead(c, "x", owner="me", error="gone"),
+    "when the ledger is due": deliveries.next_due,
+    "an edition's deliveries": lambda c: deliveries.of_edition(c, 1),
+    "dead letters": lambda c: deliveries.in_state(c, DeliveryState.DEAD),
+    "counts of deliveries": deliveries.counts,
+    "a member's subscriptions": lambda c: subscriptions.of_member(c, platform="web", workspace="w", user="u"),
+    "a view": lambda c: views.get(c, "token", now=NOW),
+    "expired views": lambda c: views.prune(c, now=NOW),
+    "a page of messages": lambda c: local_messages.page(c, "news", member="me", before=7),
+    "a delivered message": lambda c: local_messages.by_delivery(c, "x"),
+    "old messages": lambda c: local_messages.prune(c, before=NOW),
+    "passages of items": lambda c: store.ids_of(c, ["item:1", "item:2"]),
+    "withdrawing": lambda c: itemstore.withdraw(c, [1, 2], NOW),
+    "revising": lambda c: itemstore.revise(c, [{"id": 1, "title": "x"}], NOW),
 }
 """Found through an index or a key."""
 
 
 async def plans(archive: Archive, query: Query) -> list[str]:
     """How SQLite means to run every statement of a query, a step a line."""
-    seen: list[tuple[str, Any]] = []
-    engine = archive._reader.sync_engine
 
-    def note(_c: object, _cursor: object, statement: str, parameters: Any, _context: object, _many: bool) -> None:
-        seen.append((statement, parameters))
-
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        async with archive.read() as connection:
+    async def run() -> None:
+        async with archive.write() as connection:
             await query(connection)
-            event.remove(engine, "before_cursor_execute", note)
-            steps: list[str] = []
-            for statement, parameters in seen:
-                if statement.lstrip().upper().startswith("SELECT"):
-                    plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
-                    steps += [str(row[3]) for row in plan]
+
+    return await steps_of(archive, run)
+
+
+async def steps_of(archive: Archive, work: Callable[[], Awaitable[Any]]) -> list[str]:
+    """How SQLite means to run every statement that ``work`` gives to the archive."""
+    seen: list[tuple[str, Any]] = []
+    engines = [archive._reader.sync_engine, archive._writer.sync_engine, *archive._direct.values()]
+
+    def note(_c: object, _cursor: object, statement: str, parameters: Any, _context: object, many: bool) -> None:
+        if statement.lstrip().upper().startswith(("SELECT", "UPDATE", "DELETE")):
+            seen.append((statement, parameters[0] if many else parameters))
+
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
+    try:
+        await work()
     finally:
-        if event.contains(engine, "before_cursor_execute", note):
+        for engine in engines:
             event.remove(engine, "before_cursor_execute", note)
+    steps: list[str] = []
+    async with archive.read() as connection:
+        for statement, parameters in seen:
+            plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            steps += [str(row[3]) for row in plan]
     assert steps
     return steps
 
@@ -93,6 +141,31 @@ async def test_found_through_an_index_or_a_key(archive: Archive, name: str) -> N
     steps = await plans(archive, INDEXED[name])
     scans = [step for step in steps if step.startswith("SCAN") and "INDEX" not in step]
     assert scans == []
+
+
+async def test_what_must_wait_is_looked_up_by_destination(archive: Archive) -> None:
+    """Not by walking over everything else that waits: with a thousand members that would be a million steps."""
+    deliver = [deliveries.NewDelivery(Destination("web", "local", "news"), 1, 1, {})]
+    await put_edition(archive, NOW, deliver=deliver)
+    steps = await plans(archive, INDEXED["leasing"])
+    (earlier,) = {step for step in steps if step.startswith("SEARCH earlier")}
+    assert "(platform=? AND workspace=? AND channel=? AND state=?" in earlier
+    assert any(step.startswith("SEARCH deliveries") and "(id=?)" in step for step in steps), (
+        "the row is marked by its id"
+    )
+
+
+async def test_what_was_reported_before_is_looked_up_by_event(archive: Archive) -> None:
+    """Not by all editions of the digest, of which there are ever more."""
+    steps = await plans(archive, INDEXED["what was reported before"])
+    assert any(step.startswith("SEARCH edition_events") and "(event_id=?)" in step for step in steps), steps
+
+
+async def test_retention_reads_only_what_is_old(archive: Archive) -> None:
+    index, day = await open_index(archive), timedelta(days=1)
+    steps = await steps_of(archive, lambda: retention.enforce(archive, index, retention.Policy(day, day, day), NOW))
+    scans = [step for step in steps if step.startswith("SCAN") and "INDEX" not in step]
+    assert set(scans) <= {"SCAN editions"}, "there are some thousands of them at most"
 
 
 async def test_a_query_without_an_index_would_be_noticed(archive: Archive) -> None:

@@ -312,6 +312,18 @@ async def test_a_copy_that_is_rewritten_is_a_copy_no_more(press: Pressroom) -> N
     assert copy.event_id == original.event_id
 
 
+async def test_what_an_item_said_before_an_edit_has_no_copies(press: Pressroom) -> None:
+    await press.baseline("courier", "agency")
+    press.publish("agency", Entry("a", "Third pillar of the bridge is built", f"{PILLAR} {LOAN}"))
+    await press.update("agency")
+    own = "Correction: nothing was built on the bridge this week. We regret the error about its third pillar."
+    press.publish("agency", Entry("a", "Correction about works on the bridge", own))
+    await press.update("agency")
+    press.publish("courier", Entry("c", "Third pillar of the bridge is built", f"{PILLAR} {LOAN}"))
+    await press.update("courier")
+    assert [item.duplicate_of for item in await press.items()] == [None, None]
+
+
 async def test_an_original_that_is_edited_does_not_become_a_copy_of_itself(press: Pressroom) -> None:
     await press.baseline("courier", "agency")
     press.publish("agency", Entry("a", "Third pillar of the bridge is built", f"{PILLAR} {LOAN}"))

@@ -1,0 +1,40 @@
+"""Pictures of messages, kept by the hash of their bytes: the same picture is kept once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from digests.archive.tables import media
+from digests.archive.upsert import insert_for
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A picture; ``content_type`` such as ``image/png``."""
+
+    key: str
+    content_type: str
+    content: bytes
+
+
+async def put(connection: AsyncConnection, content: bytes, *, content_type: str, now: datetime) -> str:
+    """Keep a picture; returns its key (see :class:`bot.message.Image`)."""
+    key = sha256(content).hexdigest()[:40]
+    values = {"key": key, "content_type": content_type, "content": content, "created_at": now}
+    await connection.execute(insert_for(connection, media).values(values).on_conflict_do_nothing())
+    return key
+
+
+async def get(connection: AsyncConnection, key: str) -> Media | None:
+    row = (await connection.execute(select(media).where(media.c.key == key))).mappings().first()
+    return Media(row["key"], row["content_type"], row["content"]) if row else None
+
+
+async def prune(connection: AsyncConnection, *, before: datetime) -> int:
+    """Remove pictures made before ``before``; returns how many."""
+    return (await connection.execute(media.delete().where(media.c.created_at < before))).rowcount
