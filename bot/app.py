@@ -15,6 +15,7 @@ from bot.clock import Clock
 from bot.commands.catalogue import COMMANDS
 from bot.commands.dispatch import Dispatcher
 from bot.commands.services import Services
+from bot.corrections import CorrectionDesk
 from bot.delivery import DeliveryWorker
 from bot.editions import EditionDesk, schedule_of
 from bot.platforms import creator
@@ -32,6 +33,8 @@ log = structlog.get_logger()
 
 POLL_EVERY = timedelta(seconds=15)
 RETENTION_EVERY = timedelta(hours=6)
+CORRECTIONS_EVERY = timedelta(minutes=1)
+"""Corrections that could not be made at once are tried again this often at most."""
 SAFETY_NET_EVERY = timedelta(minutes=5)
 """Due editions are looked for this often even if no schedule rings: a machine that slept, a clock that was set."""
 
@@ -62,6 +65,7 @@ class App:
         self._now = now
         self._tasks: set[asyncio.Task[None]] = set()
         self.worker = DeliveryWorker(archive, self.adapters, now=now)
+        self.corrections = CorrectionDesk(archive, self.adapters, now=now)
         self.desk = EditionDesk(
             store, archive, self.adapters, now=now, wake=self.worker.wake, on_change=self._set_schedules
         )
@@ -133,14 +137,17 @@ class App:
         await self._set_schedules()
         await self.desk.catch_up()
         self.clock.every(SAFETY_NET_EVERY, "due editions", self._catch_up)
+        self.clock.every(CORRECTIONS_EVERY, "corrections", self._correct)
         self.clock.every(RETENTION_EVERY, "retention", self._enforce_retention)
         if ingest and self.store.settings.ingest.enabled:
             self.clock.every(POLL_EVERY, "poll", self.poll, soon=True)
         log.info("app.started", story=self.store.story.id, adapters=sorted(self.adapters))
 
     async def poll(self) -> None:
-        """Read every source whose turn it is."""
-        await self.updater.update_due(self._now())
+        """Read every source whose turn it is, and correct what was posted of items that have changed since."""
+        updates = await self.updater.update_due(self._now())
+        if any(update.revised or update.withdrawn for update in updates):
+            await self.corrections.run_once()
 
     async def wait(self) -> None:
         """Run until the process is asked to stop. A task that dies of a fault ends the app with that fault."""
@@ -178,6 +185,9 @@ class App:
 
     async def _catch_up(self) -> None:
         await self.desk.catch_up()
+
+    async def _correct(self) -> None:
+        await self.corrections.run_once()
 
     async def _enforce_retention(self) -> None:
         kept = self.store.settings.retention

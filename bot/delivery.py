@@ -14,16 +14,18 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.adapters.base import Adapter, PermanentSendError, Sent, TransientSendError, UncertainSendError
 from bot.message import from_json
 from digests.archive import Archive, deliveries
-from digests.model import Delivery, DeliveryState
+from digests.errors import ArchiveError
+from digests.model import Delivery, DeliveryState, Destination
 
 log = structlog.get_logger()
 
@@ -32,9 +34,12 @@ SEND_TIMEOUT = 30.0
 """Seconds; well inside the lease, so that no row is ever in two hands."""
 DRAIN_TIMEOUT = 10.0
 """Seconds that a shutdown waits for what is being sent."""
-_BATCH = 64
-_CONCURRENCY = 16
+CONCURRENCY = 64
+"""Rows that are being sent at the same time."""
+_LEAST_TAKEN = 16
+"""Rows are leased by the batch; each lease is a transaction."""
 _IDLE = 30.0
+_SHORTEST_PAUSE = 0.02
 _FAULT_PAUSE = 5.0
 _FIRST_RETRY = timedelta(seconds=2)
 _LONGEST_RETRY = timedelta(minutes=10)
@@ -67,19 +72,21 @@ class DeliveryWorker:
         self._wake = asyncio.Event()
         self._stopping = False
         self._busy: set[asyncio.Task[None]] = set()
+        self._records = Records(archive)
+        self._holds: dict[tuple[str, str], datetime] = {}
 
     def wake(self) -> None:
         """Look at the ledger now: rows have been written."""
         self._wake.set()
 
     async def run(self) -> None:
-        """Work until :meth:`stop`."""
+        """Work until :meth:`stop`: keep up to :data:`CONCURRENCY` rows in hand, take more as they are settled."""
         while not self._stopping:
             self._wake.clear()
             try:
-                worked = await self.work_once()
+                worked = await self._take() if CONCURRENCY - len(self._busy) >= _LEAST_TAKEN else 0
                 pause = 0.0 if worked else await self._pause()
-            except SQLAlchemyError:
+            except (ArchiveError, SQLAlchemyError):
                 log.exception("delivery.ledger-unreadable")
                 pause = _FAULT_PAUSE
             if pause and not self._stopping:
@@ -97,17 +104,26 @@ class DeliveryWorker:
 
     async def work_once(self) -> int:
         """Lease what is due and settle it; returns how many rows were handled."""
+        taken = await self._take()
+        await asyncio.gather(*self._busy)
+        return taken
+
+    async def _take(self) -> int:
+        """Lease rows that are due, as many as there are hands for, and begin to send them; returns how many."""
         now = self._now()
         async with self._archive.write() as connection:
-            rows = await deliveries.lease(connection, owner=self.owner, now=now, until=now + LEASE, limit=_BATCH)
-        gate = asyncio.Semaphore(_CONCURRENCY)
-        tasks = [asyncio.create_task(self._handle(row, gate), name=f"delivery {row.id}") for row in rows]
-        self._busy.update(tasks)
-        try:
-            await asyncio.gather(*tasks)
-        finally:
-            self._busy.difference_update(tasks)
+            rows = await deliveries.lease(
+                connection, owner=self.owner, now=now, until=now + LEASE, limit=CONCURRENCY - len(self._busy)
+            )
+        for row in rows:
+            task = asyncio.create_task(self._handle(row), name=f"delivery {row.id}")
+            self._busy.add(task)
+            task.add_done_callback(self._done)
         return len(rows)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._busy.discard(task)
+        self._wake.set()
 
     async def _rest(self, seconds: float) -> None:
         try:
@@ -117,23 +133,30 @@ class DeliveryWorker:
             pass
 
     async def _pause(self) -> float:
+        if len(self._busy) > CONCURRENCY - _LEAST_TAKEN:
+            return _IDLE  # Whichever row is settled first wakes us.
         async with self._archive.read() as connection:
             due = await deliveries.next_due(connection)
         if due is None:
             return _IDLE
-        return min(_IDLE, max(0.05, (due - self._now()).total_seconds()))
+        return min(_IDLE, max(_SHORTEST_PAUSE, (due - self._now()).total_seconds()))
 
-    async def _handle(self, row: Delivery, gate: asyncio.Semaphore) -> None:
-        async with gate:
-            if self._stopping:
-                await self._release(row)
-                return
-            with structlog.contextvars.bound_contextvars(edition=row.edition_id, delivery=row.id):
-                try:
+    async def _handle(self, row: Delivery) -> None:
+        with structlog.contextvars.bound_contextvars(edition=row.edition_id, delivery=row.id):
+            try:
+                held = self._held_until(row.destination)
+                if self._stopping or held is not None:
+                    await self._release(row, held or self._now())
+                else:
                     await self._deliver(row)
-                except Exception:
-                    # It may have been sent: the lease runs out and the platform is asked before anything else.
-                    log.exception("delivery.fault", destination=str(row.destination))
+            except Exception:
+                # It may have been sent: the lease runs out and the platform is asked before anything else.
+                log.exception("delivery.fault", destination=str(row.destination))
+
+    def _held_until(self, destination: Destination) -> datetime | None:
+        """Until when the platform wants nothing from us for this workspace; None when it takes messages."""
+        until = self._holds.get((destination.platform, destination.workspace))
+        return until if until is not None and until > self._now() else None
 
     async def _deliver(self, row: Delivery) -> None:
         adapter = self._adapters.get(row.destination.platform)
@@ -158,6 +181,9 @@ class DeliveryWorker:
             async with asyncio.timeout(SEND_TIMEOUT):
                 sent = await adapter.send(row.destination, from_json(row.payload), key=row.id, parent=parent)
         except TransientSendError as error:
+            if error.retry_after is not None:
+                place = (row.destination.platform, row.destination.workspace)
+                self._holds[place] = self._now() + timedelta(seconds=error.retry_after)
             await self._retry(row, str(error), error.retry_after)
         except PermanentSendError as error:
             await self._dead(row, str(error))
@@ -166,7 +192,7 @@ class DeliveryWorker:
             if not await self._reconciled(row, adapter):
                 await self._retry(row, str(error) or "no answer in time", None)
         else:
-            await self._sent(row, sent)
+            await self._sent(row, sent, adapter)
 
     async def _reconciled(self, row: Delivery, adapter: Adapter) -> bool:
         """Ask the platform for a row that may have been sent. True when the row is settled by the answer."""
@@ -183,7 +209,7 @@ class DeliveryWorker:
             await self._uncertain(row, f"may have been posted; the platform cannot be asked: {error}")
             return True
         if found.sent is not None:
-            await self._sent(row, found.sent)
+            await self._sent(row, found.sent, adapter)
             return True
         if not found.known:
             await self._uncertain(row, "may have been posted; the platform cannot tell. Look, then replay or drop it")
@@ -207,12 +233,17 @@ class DeliveryWorker:
             return False, None
         return True, Sent(first.platform_ids, first.next_try_at)
 
-    async def _sent(self, row: Delivery, sent: Sent) -> None:
-        async with self._archive.write() as connection:
+    async def _sent(self, row: Delivery, sent: Sent, adapter: Adapter) -> None:
+        async def record(connection: AsyncConnection) -> None:
             kept = await deliveries.mark_sent(
                 connection, row.id, owner=self.owner, platform_ids=sent.platform_ids, at=sent.at
             )
-        log.info("delivery.sent", destination=str(row.destination), part=row.part, parts=row.parts, recorded=kept)
+            if adapter.spacing:
+                until = self._now() + timedelta(seconds=adapter.spacing)
+                await deliveries.space(connection, row.destination, until=until)
+            log.info("delivery.sent", destination=str(row.destination), part=row.part, parts=row.parts, recorded=kept)
+
+        await self._records.add(record)
 
     async def _retry(self, row: Delivery, why: str, retry_after: float | None) -> None:
         now = self._now()
@@ -221,22 +252,75 @@ class DeliveryWorker:
         if now + delay > row.give_up_at:
             await self._dead(row, f"gave up after {attempts} attempts: {why}")
             return
-        async with self._archive.write() as connection:
+
+        async def record(connection: AsyncConnection) -> None:
             await deliveries.mark_retry(connection, row.id, owner=self.owner, next_try_at=now + delay, error=why)
+
+        await self._records.add(record)
         log.warning("delivery.retry", why=why, attempts=attempts, wait_s=round(delay.total_seconds(), 1))
 
     async def _dead(self, row: Delivery, why: str) -> None:
-        async with self._archive.write() as connection:
+        async def record(connection: AsyncConnection) -> None:
             await deliveries.mark_dead(connection, row.id, owner=self.owner, error=why)
+
+        await self._records.add(record)
         log.error("delivery.dead", destination=str(row.destination), why=why)
 
     async def _uncertain(self, row: Delivery, why: str) -> None:
-        async with self._archive.write() as connection:
+        async def record(connection: AsyncConnection) -> None:
             await deliveries.mark_uncertain(connection, row.id, owner=self.owner, error=why)
+
+        await self._records.add(record)
         log.error("delivery.uncertain", destination=str(row.destination), why=why)
 
-    async def _release(self, row: Delivery) -> None:
+    async def _release(self, row: Delivery, again: datetime) -> None:
         if row.state is DeliveryState.LEASED:
             return  # An earlier worker may have sent it: only a look at the platform may settle it.
-        async with self._archive.write() as connection:
-            await deliveries.release(connection, row.id, owner=self.owner, now=self._now())
+
+        async def record(connection: AsyncConnection) -> None:
+            await deliveries.release(connection, row.id, owner=self.owner, now=again)
+
+        await self._records.add(record)
+
+
+Record = Callable[[AsyncConnection], Awaitable[None]]
+
+
+class Records:
+    """What became of rows, written together: while one transaction is flushed to the disk others gather for the next.
+
+    A row counts as settled only when :meth:`add` returns.
+    """
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._waiting: list[tuple[Record, asyncio.Future[None]]] = []
+        self._writing = asyncio.Lock()
+
+    async def add(self, record: Record) -> None:
+        """Write one record, with others that wait. Raises what writing raised."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((record, done))
+        async with self._writing:
+            if not done.done():
+                await self._write()
+        await done
+
+    async def _write(self) -> None:
+        together, self._waiting = self._waiting, []
+        try:
+            async with self._archive.write() as connection:
+                for record, _ in together:
+                    await record(connection)
+        except BaseException as error:
+            for _, done in together:
+                if not done.done():
+                    done.set_exception(
+                        error if isinstance(error, Exception) else RuntimeError("the worker was stopped")
+                    )
+                    # Whoever was cancelled meanwhile does not come back for it.
+                    done.exception()
+            raise
+        for _, done in together:
+            if not done.done():
+                done.set_result(None)

@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -23,7 +24,7 @@ from bot.message import Message, to_json
 from bot.present.edition import edition_message
 from bot.schedule import Schedule, parse_schedule
 from bot.settings import DigestSettings
-from digests.archive import Archive, deliveries, editions, subscriptions
+from digests.archive import Archive, corrections, deliveries, editions, subscriptions
 from digests.compose import DigestSpec, compose, compose_roundup, compose_welcome
 from digests.model import Composition, Destination, Edition, Localized, Subscription
 from digests.story import Story
@@ -161,6 +162,7 @@ class EditionDesk:
                 log.info("edition.exists", scheduled_at=plan.scheduled_at.isoformat())
                 return 0
             await editions.record_events(connection, edition_id, composition.reported)
+            await corrections.record_items(connection, edition_id, _cited_items(composition))
             give_up_at = now + max(plan.digest.catch_up, timedelta(minutes=10))
             await deliveries.add(connection, edition_id, rows, now=now, give_up_at=give_up_at)
         log.info(
@@ -179,16 +181,16 @@ class EditionDesk:
             return []
         name = plan.digest.name.get(plan.digest.language)
         message = edition_message(composition, self._configuration.story, name)
-        rows = []
-        for destination in plan.digest.destinations:
-            parts = self._split(destination, message)
-            for number, part in enumerate(parts, 1):
-                rows.append(deliveries.NewDelivery(destination, number, len(parts), to_json(part)))
-        return rows
+        by_platform = {place.platform: self._parts(place.platform, message) for place in plan.digest.destinations}
+        return [
+            deliveries.NewDelivery(destination, number, len(by_platform[destination.platform]), part)
+            for destination in plan.digest.destinations
+            for number, part in enumerate(by_platform[destination.platform], 1)
+        ]
 
-    def _split(self, destination: Destination, message: Message) -> tuple[Message, ...]:
-        adapter = self._adapters.get(destination.platform)
-        return adapter.split(message) if adapter else (message,)
+    def _parts(self, platform: str, message: Message) -> list[dict[str, Any]]:
+        adapter = self._adapters.get(platform)
+        return [to_json(part) for part in (adapter.split(message) if adapter else (message,))]
 
     async def _compose(self, plan: _Plan) -> Composition:
         spec = digest_spec(plan.digest)
@@ -262,6 +264,13 @@ def subscription_digest(subscription: Subscription, story: Story) -> DigestSetti
         catch_up=_MANUAL_CATCH_UP,
         quiet="skip",
     )
+
+
+def _cited_items(composition: Composition) -> list[int]:
+    """The items whose words stand in the edition; the sources named beside them do not count."""
+    bullets = [bullet for section in composition.sections for bullet in (*section.bullets, *section.changed)]
+    ids = [bullet.citation.id.partition(":") for bullet in bullets]
+    return [int(number) for kind, _, number in ids if kind == "item"]
 
 
 def _upcoming(schedule: Schedule, after: datetime, limit: int) -> list[datetime]:

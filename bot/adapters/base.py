@@ -55,6 +55,14 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that ``kakehashi doctor`` looked at. ``cure`` is what to do about it; None when all is well."""
+
+    what: str
+    cure: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AdapterContext:
     """What an adapter is made of. ``options`` is the platform's part of bot.yaml, already validated and with its
     secrets resolved; ``destinations`` gives the places that digests go to now (it changes with a reload)."""
@@ -66,11 +74,20 @@ class AdapterContext:
 
 
 class Adapter(Protocol):
-    """A chat platform."""
+    """A chat platform.
+
+    ``split`` needs no connection; ``send``, ``find``, ``edit``, ``check`` and ``examine`` also work on an adapter that
+    was not started (it logs in by itself, without taking commands): so do the command-line tools.
+    """
 
     @property
     def name(self) -> str:
         """The platform's name as in destinations: ``web``, ``slack``, ``discord``."""
+        ...
+
+    @property
+    def spacing(self) -> float:
+        """Least seconds between two messages to one destination, as the platform wishes; 0 when it has no wish."""
         ...
 
     async def start(self, host: CommandHost) -> None:
@@ -101,6 +118,10 @@ class Adapter(Protocol):
 
     async def check(self, destination: Destination) -> tuple[str, ...]:
         """Why posting to ``destination`` would fail, each with its cure; empty when it would not."""
+        ...
+
+    async def examine(self) -> tuple[Check, ...]:
+        """What the adapter needs of the platform beside the channels (tokens, scopes, intents …), one check each."""
         ...
 
     async def refresh(self) -> None:

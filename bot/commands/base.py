@@ -80,6 +80,8 @@ class Member:
     language: str
     zone: str
     name: str = ""
+    settled: bool = False
+    """Whether language and zone are what the member chose where they sit; /settings has no say then."""
 
     @property
     def key(self) -> str:
@@ -105,7 +107,12 @@ class Invocation:
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """A pressed button: ``action`` is the button's custom id."""
+    """A pressed button: ``action`` is the button's custom id.
+
+    ``page:<token>:<number>`` turns a page: its answer takes the place of the message with the button (unless it is an
+    error). ``share:<token>`` shows a private reply to the channel: its answer is not private and is posted there.
+    ``run:<line>`` runs a command: its answer is a new private reply.
+    """
 
     action: str
     member: Member
@@ -164,6 +171,17 @@ class CommandHost(Protocol):
 
     async def complete(self, completion: Completion) -> tuple[Choice, ...]:
         """At most 25 suggestions, already in the member's language."""
+        ...
+
+    async def offer_sharing(self, message: Message, member: Member) -> Message:
+        """A private reply with a button "Share with channel" (``share:<token>``), when it is shareable; else as it is.
+
+        For platforms where the adapter cannot keep the reply itself.
+        """
+        ...
+
+    async def home(self, member: Member) -> Message:
+        """The member's own page: subscriptions, next editions, language; for admins also health and notices."""
         ...
 
     def notices(self, language: str) -> tuple[str, ...]:

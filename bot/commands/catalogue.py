@@ -9,6 +9,7 @@ from bot.commands import (
     schedule,
     section,
     sections,
+    settings,
     sources,
     subscribe,
     timeline,
@@ -30,6 +31,7 @@ _DECLARED: tuple[Command, ...] = (
     subscribe.COMMAND,
     unsubscribe.COMMAND,
     schedule.COMMAND,
+    settings.COMMAND,
     about.COMMAND,
     admin.COMMAND,
 )

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import structlog
 
-from bot.commands import options, paging
+from bot.commands import options, paging, sharing
 from bot.commands.base import (
     Choice,
     Command,
@@ -24,15 +24,19 @@ from bot.commands.base import (
     Privacy,
     UserError,
 )
+from bot.commands.home import home_message
 from bot.commands.services import Services
 from bot.i18n import LANGUAGE_NAMES, Translator, translator
 from bot.message import Context, Message, Paragraph, text
-from digests.archive import views
+from digests.archive import preferences, views
+from digests.errors import ArchiveError
 
 log = structlog.get_logger()
 
 HANDLER_TIMEOUT = 30.0
 """Seconds that a handler may take; platforms keep a deferred answer open for at least 15 minutes."""
+RUN = "run"
+"""Buttons whose action is ``run:<line>``."""
 MOST_SUGGESTIONS = 25
 """Discord's limit for autocomplete results (interactions/receiving-and-responding)."""
 
@@ -50,11 +54,13 @@ class Dispatcher:
 
     async def invoke(self, invocation: Invocation) -> Message:
         """Run a command; a member's mistake or a fault comes back as a private message."""
+        invocation = replace(invocation, member=await self._known(invocation.member))
         t = translator(invocation.member.language)
         return await self._guarded(t, invocation.command, self._run(invocation, t))
 
     async def invoke_text(self, line: str, member: Member) -> Message:
         """Run a typed line. Text without a slash is a question."""
+        member = await self._known(member)
         t = translator(member.language)
         typed = line if line.lstrip().startswith("/") else f"/ask {line}"
         try:
@@ -62,18 +68,38 @@ class Dispatcher:
         except UserError as error:
             return error_message(str(error), t)
         subcommand = target.name if target is not command else None
-        return await self.invoke(Invocation(command.name, member, raw, subcommand))
+        invocation = Invocation(command.name, member, raw, subcommand)
+        return await self._guarded(t, command.name, self._run(invocation, t))
 
     async def press(self, press: Press) -> Message:
-        """Answer a button. Its action is ``page:<token>:<number>``."""
-        t = translator(press.member.language)
-        return await self._guarded(t, press.action, self._pressed(press, t))
+        """Answer a button (see :class:`~bot.commands.base.Press`)."""
+        member = await self._known(press.member)
+        t = translator(member.language)
+        kind, _, rest = press.action.partition(":")
+        if kind == RUN:
+            return (await self.invoke_text(rest, member)).as_private()
+        if kind == sharing.VIEW:
+            return await self._guarded(t, kind, sharing.shared(self._services, rest, member))
+        return await self._guarded(t, kind, self._turned(replace(press, member=member), t))
+
+    async def offer_sharing(self, message: Message, member: Member) -> Message:
+        """A private reply with the button "Share with channel"."""
+        if not (message.private and message.shareable):
+            return message
+        return await sharing.offered(self._services, message, member)
+
+    async def home(self, member: Member) -> Message:
+        """The member's own page."""
+        member = await self._known(member)
+        t = translator(member.language)
+        return await self._guarded(t, "home", home_message(self._services, member))
 
     async def complete(self, completion: Completion) -> tuple[Choice, ...]:
         """Suggestions for a half-typed option, best first."""
         command = self._commands.get(completion.command)
         if command is None:
             return ()
+        completion = replace(completion, member=await self._known(completion.member))
         target = _target(command, completion.subcommand)
         option = next((option for option in target.options if option.name == completion.option), None)
         if option is None:
@@ -119,6 +145,21 @@ class Dispatcher:
             case _:
                 return []
 
+    async def _known(self, member: Member) -> Member:
+        """The member with what they have chosen for themselves, and as the admin that bot.yaml may call them."""
+        admin = member.admin or member.key in self._services.settings.admins
+        if member.settled:
+            return replace(member, admin=admin)
+        try:
+            async with self._services.archive.read() as connection:
+                chosen = await preferences.of_member(connection, member.key)
+        except ArchiveError as error:
+            log.warning("preferences.unreadable", why=str(error))
+            return replace(member, admin=admin)
+        return replace(
+            member, admin=admin, language=chosen.language or member.language, zone=chosen.zone or member.zone
+        )
+
     async def _run(self, invocation: Invocation, t: Translator) -> Message:
         command, target = self._allowed(invocation, t)
         typed = options.read_options(invocation.options, target, self._context(invocation.member, t))
@@ -141,7 +182,7 @@ class Dispatcher:
         services = self._services
         return options.OptionContext(services.story, services.settings, t, ZoneInfo(member.zone), services.now())
 
-    async def _pressed(self, press: Press, t: Translator) -> Message:
+    async def _turned(self, press: Press, t: Translator) -> Message:
         """A paging button: the command behind it runs again for another page."""
         kind, _, rest = press.action.partition(":")
         token, _, page = rest.partition(":")

@@ -19,6 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from digests.archive.tables import deliveries
 from digests.model import Delivery, DeliveryState, Destination
 
+_AT_ONCE = 50
+
 
 @dataclass(frozen=True, slots=True)
 class NewDelivery:
@@ -57,8 +59,9 @@ async def add(
         }
         for row in new
     ]
-    if rows:
-        await connection.execute(deliveries.insert(), rows)
+    # In pieces: turning a thousand messages into JSON at one go would hold the event loop.
+    for start in range(0, len(rows), _AT_ONCE):
+        await connection.execute(deliveries.insert(), rows[start : start + _AT_ONCE])
     return [str(row["id"]) for row in rows]
 
 
@@ -125,6 +128,21 @@ async def mark_sent(
     )
 
 
+async def space(connection: AsyncConnection, destination: Destination, *, until: datetime) -> None:
+    """What waits for the destination is not sent before ``until``: platforms count messages a channel."""
+    await connection.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.platform == destination.platform,
+            deliveries.c.workspace == destination.workspace,
+            deliveries.c.channel == destination.channel,
+            deliveries.c.state == DeliveryState.PENDING,
+            deliveries.c.next_try_at < until,
+        )
+        .values(next_try_at=until)
+    )
+
+
 async def mark_retry(
     connection: AsyncConnection, delivery_id: str, *, owner: str, next_try_at: datetime, error: str
 ) -> bool:
@@ -144,7 +162,7 @@ async def mark_uncertain(connection: AsyncConnection, delivery_id: str, *, owner
 
 
 async def release(connection: AsyncConnection, delivery_id: str, *, owner: str, now: datetime) -> bool:
-    """Give a row back that was leased but not tried."""
+    """Give a row back that was leased but not tried; it is due again at ``now``."""
     return await _settle(
         connection,
         delivery_id,

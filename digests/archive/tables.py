@@ -393,5 +393,6 @@ preferences = Table(
     metadata,
     # What a member has chosen for themselves, by the member's key (platform:workspace:user).
     Column("member", Plain, primary_key=True),
-    Column("language", String(8), nullable=False),
+    Column("language", String(8)),
+    Column("zone", String(60)),
 )

@@ -37,6 +37,7 @@ WANTED = {
     "subscribe": ("section", "time", "zone", "language"),
     "unsubscribe": ("section",),
     "schedule": (),
+    "settings": ("language", "zone"),
     "help": (),
     "about": (),
     "admin": (),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from bot.delivery import LEASE, DeliveryWorker, retry_delay
 from bot.message import Message, Paragraph, text, to_json
 from digests.archive import Archive, deliveries, editions
 from digests.archive.deliveries import NewDelivery
+from digests.errors import ArchiveError
 from digests.model import Delivery, DeliveryState, Destination
 from tests.conftest import StoppedClock
 from tests.fakes.platform import FakePlatform
@@ -230,3 +232,71 @@ def test_retries_wait_at_least_as_asked_and_never_beyond_reason(attempts: int, a
     delay = retry_delay(attempts, asked, random.Random(seed)).total_seconds()
     assert delay >= (asked or 0) - 1e-3
     assert 1.0 <= delay <= max(600.0, asked or 0) + 1e-3
+
+
+async def test_what_waits_for_a_channel_keeps_the_distance_that_the_platform_wants(
+    archive: Archive, clock: StoppedClock, platform: FakePlatform, worker: DeliveryWorker
+) -> None:
+    platform.spacing = 1.05
+    await write_edition(archive, clock, (HERE, 1, 2, "one"), (HERE, 2, 2, "two"), (THERE, 1, 1, "there"))
+    assert await worker.work_once() == 2
+    clock.forward(seconds=1)
+    assert await worker.work_once() == 0
+    clock.forward(seconds=0.06)
+    assert await worker.work_once() == 1
+    assert [words for _, _, words in platform.accepted] == ["one", "there", "two"]
+
+
+async def test_when_a_platform_wants_a_rest_the_whole_workspace_rests(
+    archive: Archive, clock: StoppedClock, platform: FakePlatform, worker: DeliveryWorker
+) -> None:
+    await write_edition(archive, clock, (HERE, 1, 1, "here"))
+    platform.script.append(TransientSendError("ratelimited", retry_after=30))
+    await worker.work_once()
+    clock.forward(seconds=10)
+    await write_edition(archive, clock, (THERE, 1, 1, "there"))
+    await worker.work_once()
+    assert platform.accepted == []
+    clock.forward(seconds=21)
+    while await worker.work_once():
+        pass
+    assert sorted(words for _, _, words in platform.accepted) == ["here", "there"]
+    (row, _) = await rows(archive, DeliveryState.SENT)
+    assert row.attempts <= 2
+
+
+async def test_many_rows_are_recorded_together(
+    archive: Archive, clock: StoppedClock, platform: FakePlatform, worker: DeliveryWorker
+) -> None:
+    places = [Destination("fake", "w", f"c{n:03}") for n in range(100)]
+    await write_edition(archive, clock, *((place, 1, 1, place.channel) for place in places))
+    while await worker.work_once():
+        pass
+    assert [words for _, _, words in sorted(platform.accepted)] == [place.channel for place in places]
+    assert len(await rows(archive, DeliveryState.SENT)) == 50, "in_state shows fifty at most"
+
+
+async def test_an_archive_in_trouble_does_not_end_the_worker(
+    archive: Archive,
+    clock: StoppedClock,
+    platform: FakePlatform,
+    worker: DeliveryWorker,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    troubles = [ArchiveError("the disk is full"), ArchiveError("the disk is full")]
+    lease = deliveries.lease
+
+    async def failing(*args: Any, **values: Any) -> list[Delivery]:
+        if troubles:
+            raise troubles.pop()
+        return await lease(*args, **values)
+
+    monkeypatch.setattr("bot.delivery.deliveries.lease", failing)
+    monkeypatch.setattr("bot.delivery._FAULT_PAUSE", 0.01)
+    await write_edition(archive, clock, (HERE, 1, 1, "news"))
+    running = asyncio.create_task(worker.run())
+    async with asyncio.timeout(5):
+        await platform.arrived.wait()
+    await worker.stop()
+    await running
+    assert [words for _, _, words in platform.accepted] == ["news"]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.commands.base import Choice, Command, Completion, Invocation, Member, Option, OptionType, Press
-from bot.message import Actions, Button, Message, Paragraph, text
+from bot.message import Actions, Button, Heading, Message, Paragraph, text
 
 
 async def _unused(services: object, invocation: Invocation) -> Message:
@@ -30,10 +32,21 @@ class FakeHost:
 
     async def press(self, press: Press) -> Message:
         self.presses.append(press)
+        if press.action.startswith("share:"):
+            return Message((Paragraph(text("shared words")),), summary="shared words")
         return Message((Paragraph(text(f"pressed {press.action}")),), summary="pressed", private=True)
 
     async def complete(self, completion: Completion) -> tuple[Choice, ...]:
         return (Choice("Assistance", "assistance"),)
+
+    async def offer_sharing(self, message: Message, member: Member) -> Message:
+        if not (message.private and message.shareable):
+            return message
+        return replace(message, blocks=(*message.blocks, Actions((Button("Share with channel", "share:token"),))))
+
+    async def home(self, member: Member) -> Message:
+        blocks = (Heading("Home"), Paragraph(text(f"home of {member.user}")))
+        return Message(blocks, summary="Home", language=member.language, private=True)
 
     def notices(self, language: str) -> tuple[str, ...]:
         return self.problems

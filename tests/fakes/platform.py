@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 
-from bot.adapters.base import Found, Sent
+from bot.adapters.base import Check, Found, Sent
 from bot.commands.base import CommandHost
 from bot.message import Message
 from digests.model import Destination
@@ -20,6 +20,7 @@ class FakePlatform:
     """
 
     name = "fake"
+    spacing = 0.0
 
     def __init__(self, now: Callable[[], datetime], *, can_find: bool = True, idempotent: bool = False) -> None:
         self.accepted: list[tuple[str, str, str]] = []
@@ -74,4 +75,7 @@ class FakePlatform:
     async def edit(self, destination: Destination, sent: Sent, message: Message) -> None: ...
 
     async def check(self, destination: Destination) -> tuple[str, ...]:
+        return ()
+
+    async def examine(self) -> tuple[Check, ...]:
         return ()

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from bot.adapters.base import AdapterContext, Found, PermanentSendError, Sent
+from bot.adapters.base import AdapterContext, Check, Found, PermanentSendError, Sent
 from bot.adapters.web.hub import Hub, LiveEvent
 from bot.adapters.web.options import WebOptions
 from bot.adapters.web.render import render
@@ -38,6 +38,7 @@ class WebAdapter:
     """Serves the page and keeps the messages. Sending is a row in the archive, so it is exactly once."""
 
     name = PLATFORM
+    spacing = 0.0
 
     def __init__(self, context: AdapterContext) -> None:
         self.options: WebOptions = context.options
@@ -93,6 +94,9 @@ class WebAdapter:
         if destination.workspace == WORKSPACE:
             return ()
         return (f"the local chat has one workspace, {WORKSPACE!r}: write web:{destination.channel}",)
+
+    async def examine(self) -> tuple[Check, ...]:
+        return (Check(f"the local chat listens on {self.options.host}, port {self.options.port}"),)
 
     async def refresh(self) -> None:
         """Open pages read their channels, commands and notices again."""

@@ -15,6 +15,7 @@ from bot.adapters.web import strings
 from bot.adapters.web.guard import add_headers, guard
 from bot.adapters.web.hub import LiveEvent
 from bot.commands.base import Command, CommandHost, Completion, Member, Press
+from bot.commands.sharing import as_shared
 from bot.i18n import LANGUAGE_NAMES, supported, translator
 from bot.message import Message, Paragraph, from_json, text
 
@@ -144,7 +145,7 @@ class _Api:
         message = from_json(row.message)
         if not message.shareable or row.private_to is None:
             raise web.HTTPConflict(text="That message cannot be shared.\n")
-        shared = await self._adapter.post(row.channel, strings.shared(message))
+        shared = await self._adapter.post(row.channel, as_shared(message))
         return web.json_response({"message": _card(shared)})
 
     async def complete(self, request: web.Request) -> web.Response:
@@ -191,6 +192,7 @@ class _Api:
             channel=self._channel(source),
             user=USER,
             admin=True,
+            settled=True,
             language=supported(str(source.get("language") or "en")),
             zone=_RENAMED_ZONES.get(zone, zone) if zone in available_timezones() else ZoneInfo("UTC").key,
         )

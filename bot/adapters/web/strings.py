@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from bot.i18n import Translator
-from bot.message import Actions, Message
 
 
 def strings(t: Translator) -> dict[str, str]:
@@ -39,15 +36,3 @@ def strings(t: Translator) -> dict[str, str]:
         "menu": t("Show the channels"),
         "attention": t("Needs attention"),
     }
-
-
-def shared(message: Message) -> Message:
-    """A private reply as everybody sees it: without the buttons that only the asking member may press."""
-    blocks = []
-    for block in message.blocks:
-        if isinstance(block, Actions):
-            block = Actions(tuple(button for button in block.buttons if button.url is not None))
-            if not block.buttons:
-                continue
-        blocks.append(block)
-    return replace(message, blocks=tuple(blocks), private=False, shareable=False)

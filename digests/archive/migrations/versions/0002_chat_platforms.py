@@ -61,7 +61,8 @@ def upgrade() -> None:
     op.create_table(
         "preferences",
         sa.Column("member", sa.Text(), nullable=False),
-        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=True),
+        sa.Column("zone", sa.String(length=60), nullable=True),
         sa.PrimaryKeyConstraint("member", name=op.f("pk_preferences")),
     )
     op.create_table(
