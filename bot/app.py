@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import random
 import signal
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
@@ -10,13 +12,20 @@ from pathlib import Path
 
 import structlog
 
-from bot.adapters.base import Adapter, AdapterContext
+from bot.adapters.base import (
+    Adapter,
+    AdapterContext,
+    PermanentSendError,
+    SendError,
+    TransientSendError,
+    UncertainSendError,
+)
 from bot.clock import Clock
 from bot.commands.catalogue import COMMANDS
 from bot.commands.dispatch import Dispatcher
 from bot.commands.services import Services
 from bot.corrections import CorrectionDesk
-from bot.delivery import DeliveryWorker
+from bot.delivery import DeliveryWorker, retry_delay
 from bot.editions import EditionDesk, schedule_of
 from bot.platforms import creator
 from bot.reload import ConfigStore
@@ -31,6 +40,9 @@ from digests.search.index import SearchIndex, open_index
 
 log = structlog.get_logger()
 
+CONNECT_PATIENCE = timedelta(seconds=10)
+"""How long the start waits for platforms before it goes on without them."""
+CONNECT_TIMEOUT = timedelta(seconds=90)
 POLL_EVERY = timedelta(seconds=15)
 RETENTION_EVERY = timedelta(hours=6)
 CORRECTIONS_EVERY = timedelta(minutes=1)
@@ -63,7 +75,9 @@ class App:
         self.clock = Clock()
         self.adapters: dict[str, Adapter] = {}
         self._now = now
+        self._rng = random.Random()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._connecting: set[asyncio.Task[None]] = set()
         self.worker = DeliveryWorker(archive, self.adapters, now=now)
         self.corrections = CorrectionDesk(archive, self.adapters, now=now)
         self.desk = EditionDesk(
@@ -89,30 +103,33 @@ class App:
         now: Callable[[], datetime] = utc_now,
         archive: str | None = None,
         limits: FetchLimits | None = None,
+        connect: bool = True,
     ) -> App:
         """Load the configuration, open the archive, put the dossier into it. Raises KakehashiError's children.
 
         ``archive`` is a URL that takes the place of the configured one; ``limits`` bound what is fetched.
+        Without ``connect`` no adapter is made: for tools that only look.
         """
         store = await ConfigStore.load(config)
         opened = await Archive.open(archive or store.settings.archive)
         try:
             fetcher = Fetcher(limits=limits, user_agent=default_user_agent(store.settings.ingest.user_agent_contact))
-            return await cls._assemble(store, opened, fetcher, now)
+            return await cls._assemble(store, opened, fetcher, now, connect=connect)
         except BaseException:
             await opened.close()
             raise
 
     @classmethod
     async def _assemble(
-        cls, store: ConfigStore, archive: Archive, fetcher: Fetcher, now: Callable[[], datetime]
+        cls, store: ConfigStore, archive: Archive, fetcher: Fetcher, now: Callable[[], datetime], *, connect: bool
     ) -> App:
         index = await open_index(archive)
         filer = await asyncio.to_thread(Filer, store.story)
         updater = Updater(archive, store.story, fetcher=fetcher, index=index, filer=filer)
         await updater.sync_dossier(now())
         app = cls(store, archive, index, updater, fetcher, now)
-        app._make_adapters(store.settings)
+        if connect:
+            app._make_adapters(store.settings)
         return app
 
     def _make_adapters(self, settings: Settings) -> None:
@@ -127,9 +144,12 @@ class App:
     # --- running -------------------------------------------------------------------------------------------
 
     async def start(self, *, ingest: bool = True) -> None:
-        """Connect the adapters, post what is due, begin to poll."""
-        for adapter in self.adapters.values():
-            await adapter.start(self.dispatcher)
+        """Connect the adapters, post what is due, begin to poll.
+
+        A platform that is slow or away is connected in the background, so that it keeps no other waiting; one that
+        refuses us is logged with the cure, and what waits for it stays in the ledger. Raises when none can be had.
+        """
+        await self._connect_adapters()
         self._own(self.worker.run(), "delivery")
         self.store.on_change(self._configuration_changed)
         self._own(self.store.watch(), "configuration")
@@ -142,6 +162,37 @@ class App:
         if ingest and self.store.settings.ingest.enabled:
             self.clock.every(POLL_EVERY, "poll", self.poll, soon=True)
         log.info("app.started", story=self.store.story.id, adapters=sorted(self.adapters))
+
+    async def _connect_adapters(self) -> None:
+        for name, adapter in self.adapters.items():
+            task = asyncio.create_task(self._connect(name, adapter), name=f"connect {name}")
+            self._connecting.add(task)
+        if not self._connecting:
+            return
+        done, _ = await asyncio.wait(self._connecting, timeout=CONNECT_PATIENCE.total_seconds())
+        refused = [error for task in done if (error := task.exception()) is not None]
+        if len(refused) == len(self.adapters):
+            raise refused[0]
+        for error in refused:
+            if not isinstance(error, SendError):
+                raise error
+
+    async def _connect(self, name: str, adapter: Adapter) -> None:
+        """Start an adapter, again and again while its platform is away. Raises when trying again cannot help."""
+        for attempt in itertools.count(1):
+            try:
+                async with asyncio.timeout(CONNECT_TIMEOUT.total_seconds()):
+                    await adapter.start(self.dispatcher)
+            except PermanentSendError as error:
+                log.error("adapter.refused", adapter=name, cure=str(error))
+                raise
+            except (TransientSendError, UncertainSendError, TimeoutError) as error:
+                wait = retry_delay(attempt, getattr(error, "retry_after", None), self._rng)
+                log.warning("adapter.away", adapter=name, why=str(error) or "no answer", wait_s=wait.total_seconds())
+                await asyncio.sleep(wait.total_seconds())
+            else:
+                self.worker.wake()
+                return
 
     async def poll(self) -> None:
         """Read every source whose turn it is, and correct what was posted of items that have changed since."""
@@ -166,9 +217,9 @@ class App:
         log.info("app.stopping")
         await self.clock.stop()
         await self.worker.stop()
-        for task in self._tasks:
+        for task in (*self._tasks, *self._connecting):
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, *self._connecting, return_exceptions=True)
         for adapter in self.adapters.values():
             await adapter.close()
         await self.fetcher.close()

@@ -93,14 +93,55 @@ def ingest(config: Path, sources: tuple[str, ...]) -> None:
 
 @cli.command()
 @click.argument("digest")
-@click.option("--platform", type=click.Choice(["terminal", "web"]), default="terminal", show_default=True)
-@click.option("--out", type=click.Path(path_type=Path), help="The page to write; default: preview-DIGEST.html.")
+@click.option(
+    "--platform", type=click.Choice(["terminal", "web", "slack", "discord"]), default="terminal", show_default=True
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="The page to write (web), or the beginning of the file names (slack, discord); default: preview-DIGEST…",
+)
 @click.pass_obj
 def preview(config: Path, digest: str, platform: str, out: Path | None) -> None:
-    """Show what DIGEST's next edition would say. Nothing is posted."""
+    """Show what DIGEST's next edition would say. Nothing is posted.
+
+    For slack and discord this writes the exact JSON, a page that shows it as the platform does, and a picture of it.
+    """
     from bot.tools.preview import preview_digest
 
     drive(preview_digest(config, digest, platform, out))
+
+
+@cli.command()
+@click.option("--test", "place", metavar="DESTINATION", required=True, help="Where to, such as slack:C0123456789.")
+@click.pass_obj
+def post(config: Path, place: str) -> None:
+    """Post a test message, to see that everything is set up. Editions are posted by /admin post."""
+    from bot.tools.post import post_test
+
+    drive(post_test(config, place))
+
+
+@cli.command()
+@click.argument("platform", type=click.Choice(["slack"]))
+@click.option("--name", default="Kakehashi", show_default=True, help="The app's name, up to 35 characters.")
+@click.pass_obj
+def manifest(config: Path, platform: str, name: str) -> None:
+    """Print the app manifest to paste at api.slack.com/apps, each scope with its reason."""
+    from bot.tools.install import print_manifest
+
+    print_manifest(config, name)
+
+
+@cli.command()
+@click.argument("platform", type=click.Choice(["discord"]))
+@click.option("--application-id", type=int, help="Of the General Information page; asked of Discord when left out.")
+@click.pass_obj
+def invite(config: Path, platform: str, application_id: int | None) -> None:
+    """Print the link that adds the bot to a server, with exactly the permissions it needs."""
+    from bot.tools.install import print_invite
+
+    drive(print_invite(config, application_id))
 
 
 @cli.command()

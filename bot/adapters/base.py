@@ -91,7 +91,11 @@ class Adapter(Protocol):
         ...
 
     async def start(self, host: CommandHost) -> None:
-        """Connect and begin to take commands. Returns when the platform is reachable; raises when it is not."""
+        """Connect and begin to take commands; returns when that is done. It may be called again after it failed.
+
+        Raises :class:`TransientSendError` when the platform is away, :class:`PermanentSendError` when it refuses us,
+        naming the cure, and OSError when this machine does not let us listen.
+        """
         ...
 
     async def close(self) -> None:

@@ -14,7 +14,8 @@ from digests.archive import preferences
 async def _run(services: Services, invocation: Invocation) -> Message:
     member, chosen = invocation.member, invocation.options
     if chosen and member.settled:
-        raise UserError(translator(member.language)("Here language and time zone are chosen in the page itself."))
+        t = translator(member.language)
+        raise UserError(t("Here language and time zone are chosen in the page itself."))
     if chosen:
         async with services.archive.write() as connection:
             before = await preferences.of_member(connection, member.key)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import aiohttp
 import click
 
+from bot.adapters.base import Check, SendError
 from bot.adapters.web import WebOptions
 from bot.app import App
 from bot.settings import load_settings
 from digests.archive import deliveries, health
 from digests.errors import ConfigError, KakehashiError
-from digests.model import DeliveryState
+from digests.model import DeliveryState, Destination
 
+_PLATFORM_TIMEOUT = 30.0
 _TIMEOUT = aiohttp.ClientTimeout(total=4)
 
 
@@ -31,28 +34,60 @@ async def run_doctor(config: Path) -> bool:
     try:
         _good(f"configuration: {config} (story {app.store.story.id}, {len(app.store.settings.digests)} digests)")
         _good(f"archive: {app.archive.url.render_as_string()}")
-        checks = [await _destinations(app), await _ledger(app), await _sources(app)]
+        checks = [await _platforms(app), await _destinations(app), await _ledger(app), await _sources(app)]
     finally:
         await app.close()
     return all(checks)
 
 
-async def _destinations(app: App) -> bool:
+async def _platforms(app: App) -> bool:
+    """Tokens, scopes, intents: what each adapter needs of its platform."""
     well = True
+    for name, adapter in sorted(app.adapters.items()):
+        try:
+            async with asyncio.timeout(_PLATFORM_TIMEOUT):
+                checks = await adapter.examine()
+        except TimeoutError:
+            checks = (Check("the platform does not answer", "check the network and the platform's status page"),)
+        except SendError as error:
+            checks = (Check("the platform refuses", str(error)),)
+        for check in checks:
+            if check.cure is None:
+                _good(f"{name}: {check.what}")
+            else:
+                _bad(f"{name}: {check.what}: {check.cure}")
+            well = well and check.cure is None
+    return well
+
+
+async def _destinations(app: App) -> bool:
+    """Whether every digest's channel can be posted to; each channel is asked for once."""
+    digests: dict[Destination, list[str]] = {}
     for digest in app.store.settings.digests:
         for place in digest.destinations:
-            adapter = app.adapters.get(place.platform)
-            problems = (
-                await adapter.check(place)
-                if adapter
-                else (f"platform {place.platform!r} is not enabled; enable it under platforms in bot.yaml",)
-            )
-            for problem in problems:
-                _bad(f"digest {digest.id}: {place}: {problem}")
-            well = well and not problems
-    if well:
-        _good("destinations: all can be posted to")
+            digests.setdefault(place, []).append(digest.id)
+    well = True
+    for place, names in digests.items():
+        problems = await _problems(app, place)
+        for problem in problems:
+            _bad(f"{place} (digest {', '.join(names)}): {problem}")
+        if not problems:
+            _good(f"{place}: can be posted to (digest {', '.join(names)})")
+        well = well and not problems
     return well
+
+
+async def _problems(app: App, place: Destination) -> tuple[str, ...]:
+    adapter = app.adapters.get(place.platform)
+    if adapter is None:
+        return (f"platform {place.platform!r} is not enabled; enable it under platforms in bot.yaml",)
+    try:
+        async with asyncio.timeout(_PLATFORM_TIMEOUT):
+            return await adapter.check(place)
+    except TimeoutError:
+        return ("the platform does not answer; check the network and the platform's status page",)
+    except SendError as error:
+        return (str(error),)
 
 
 async def _ledger(app: App) -> bool:
