@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import ColumnElement, Table, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from digests.archive import Archive, local_messages, views
+from digests.archive import Archive, local_messages, media, views
 from digests.archive.tables import deliveries, edition_events, editions, events, items
 from digests.events import WINDOW
 from digests.model import DeliveryState
@@ -43,6 +43,7 @@ class Removed:
     messages: int
     editions: int
     views: int
+    pictures: int = 0
 
 
 async def enforce(archive: Archive, index: SearchIndex, policy: Policy, now: datetime) -> Removed:
@@ -59,7 +60,9 @@ async def enforce(archive: Archive, index: SearchIndex, policy: Policy, now: dat
     async with archive.write() as connection:
         messages = await local_messages.prune(connection, before=now - policy.messages)
         expired = await views.prune(connection, now=now)
-    removed = Removed(gone_items, gone_events, messages, gone_editions, expired)
+        # A picture lives as long as the longest-lived message that may show it.
+        pictures = await media.prune(connection, before=now - max(policy.messages, policy.editions))
+    removed = Removed(gone_items, gone_events, messages, gone_editions, expired, pictures)
     if any(astuple(removed)):
         log.info(
             "retention.enforced",
@@ -68,6 +71,7 @@ async def enforce(archive: Archive, index: SearchIndex, policy: Policy, now: dat
             messages=removed.messages,
             editions=removed.editions,
             views=removed.views,
+            pictures=removed.pictures,
         )
     return removed
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from digests import retention
-from digests.archive import Archive, deliveries, editions, items, itemstore, local_messages, views
+from digests.archive import Archive, deliveries, editions, items, itemstore, local_messages, media, views
 from digests.archive.deliveries import NewDelivery
 from digests.archive.tables import editions as editions_table
 from digests.archive.tables import events as events_table
@@ -172,3 +172,16 @@ def _fact_row(added: datetime) -> dict[str, object]:
         "added_at": added,
         "baseline": True,
     }
+
+
+async def test_pictures_live_as_long_as_the_messages_that_may_show_them(either_archive: Archive) -> None:
+    index = await open_index(either_archive)
+    longest = max(POLICY.messages, POLICY.editions)
+    async with either_archive.write() as connection:
+        old = await media.put(connection, b"old", content_type="image/png", now=NOW - longest - DAY)
+        new = await media.put(connection, b"new", content_type="image/png", now=NOW - longest + DAY)
+        assert await media.put(connection, b"new", content_type="image/png", now=NOW) == new, "the same bytes, one row"
+    assert (await enforce(either_archive, index, POLICY, NOW)).pictures == 1
+    async with either_archive.read() as connection:
+        assert await media.get(connection, old) is None
+        assert await media.get(connection, new) == media.Media(new, "image/png", b"new")

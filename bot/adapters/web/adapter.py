@@ -17,8 +17,9 @@ from bot.adapters.web.server import build_app
 from bot.adapters.web.split import split
 from bot.commands.base import CommandHost
 from bot.message import Message, from_json, to_json
-from digests.archive import Archive, local_messages
+from digests.archive import Archive, local_messages, media
 from digests.archive.local_messages import LocalMessage
+from digests.archive.media import Media
 from digests.model import Destination
 
 log = structlog.get_logger()
@@ -145,6 +146,10 @@ class WebAdapter:
     async def message(self, message_id: int) -> LocalMessage | None:
         async with self._archive.read() as connection:
             return await local_messages.by_id(connection, message_id)
+
+    async def picture(self, key: str) -> Media | None:
+        async with self._archive.read() as connection:
+            return await media.get(connection, key)
 
     async def page(self, channel: str, member: str, before: int | None, limit: int) -> list[LocalMessage]:
         async with self._archive.read() as connection:

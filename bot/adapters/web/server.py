@@ -14,6 +14,7 @@ from aiohttp import web
 from bot.adapters.web import strings
 from bot.adapters.web.guard import add_headers, guard
 from bot.adapters.web.hub import LiveEvent
+from bot.commands import paging
 from bot.commands.base import Command, CommandHost, Completion, Member, Press
 from bot.commands.sharing import as_shared
 from bot.i18n import LANGUAGE_NAMES, supported, translator
@@ -52,6 +53,7 @@ def build_app(adapter: WebAdapter, host: CommandHost) -> web.Application:
             web.get("/app.css", _static("app.css", "text/css")),
             web.get("/icon.svg", _static("icon.svg", "image/svg+xml")),
             web.get("/healthz", _healthz),
+            web.get("/media/{key:[0-9a-f]{1,80}}", api.media),
             web.get("/api/state", api.state),
             web.get("/api/messages", api.messages),
             web.post("/api/say", api.say),
@@ -124,8 +126,17 @@ class _Api:
         row = await self._adapter.post(member.channel, answer, private_to=USER if answer.private else None)
         return web.json_response({"message": _card(row)})
 
+    async def media(self, request: web.Request) -> web.Response:
+        """A picture of a message."""
+        found = await self._adapter.picture(request.match_info["key"])
+        if found is None:
+            raise web.HTTPNotFound(text="There is no such picture.\n")
+        # The key is the hash of the bytes: it never means another picture.
+        forever = {"Cache-Control": "private, max-age=31536000, immutable"}
+        return web.Response(body=found.content, content_type=found.content_type, headers=forever)
+
     async def press(self, request: web.Request) -> web.Response:
-        """A pressed button. A reply takes the place of the message it stands on; an error comes as a new one."""
+        """A pressed button. A page takes the place of the one it stands on; anything else comes as a new message."""
         body = await _body(request)
         row = await self._visible(body)
         action = body.get("action")
@@ -133,7 +144,7 @@ class _Api:
             raise web.HTTPBadRequest(text="That is no button.\n")
         member = self._member({**body, "channel": row.channel})
         answer = await self._host.press(Press(action, member))
-        if answer.kind == "error" or row.private_to is None:
+        if answer.kind == "error" or row.private_to is None or not action.startswith(f"{paging.VIEW}:"):
             shown: LocalMessage | None = await self._adapter.post(row.channel, answer, private_to=USER)
         else:
             shown = await self._adapter.replace(row.id, answer)

@@ -16,8 +16,21 @@ from pydantic import SecretStr, ValidationError
 from bot.adapters.base import AdapterContext
 from bot.adapters.web import WebAdapter, WebOptions
 from bot.adapters.web.render import render
-from bot.message import Bullet, BulletList, Heading, Link, Message, Paragraph, Quote, Table, Text, from_json, text
-from digests.archive import Archive
+from bot.message import (
+    Bullet,
+    BulletList,
+    Heading,
+    Image,
+    Link,
+    Message,
+    Paragraph,
+    Quote,
+    Table,
+    Text,
+    from_json,
+    text,
+)
+from digests.archive import Archive, media
 from digests.model import Destination
 from tests.bot.adapters.contract import AdapterContract, Posted
 from tests.conftest import StoppedClock
@@ -243,3 +256,29 @@ def test_no_text_and_no_address_becomes_markup(words: str, url: str) -> None:
         assert not re.search(r"\son\w+=", re.sub(r'"[^"]*"', '""', attributes))
         for address in re.findall(r'href="([^"]*)"', attributes):
             assert address == "#" or address.startswith(("http://", "https://"))
+
+
+async def test_a_picture_of_a_message_is_served(
+    http: aiohttp.ClientSession, adapter: WebAdapter, archive: Archive, clock: StoppedClock
+) -> None:
+    async with archive.write() as connection:
+        key = await media.put(connection, b"\x89PNG", content_type="image/png", now=clock())
+    picture = Message((Image(key, alt='A "rising" line'),), summary="A chart")
+    await adapter.send(Destination("web", "local", "news"), picture, key="1" * 20, parent=None)
+    html = str((await shown(http))[-1]["html"])
+    assert f'src="/media/{key}"' in html
+    assert 'alt="A &quot;rising&quot; line"' in html
+    async with http.get(f"/media/{key}") as answer:
+        assert (answer.status, answer.content_type, await answer.read()) == (200, "image/png", b"\x89PNG")
+    async with http.get("/media/" + "0" * 40) as answer:
+        assert answer.status == 404
+
+
+async def test_a_button_that_runs_a_command_leaves_its_message(http: aiohttp.ClientSession) -> None:
+    await say(http, "/latest")
+    before = await shown(http)
+    body = {"message": before[-1]["id"], "action": "run:/help", "channel": "news"}
+    async with http.post("/api/press", json=body) as answer:
+        answer.raise_for_status()
+    assert (await shown(http))[: len(before)] == before
+    assert len(await shown(http)) == len(before) + 1
