@@ -1,19 +1,25 @@
-"""``python -m benchmarks [start|ingest|commands] [--full]``: every part, or one."""
+"""``python -m benchmarks [start|ingest|commands|rendering|platforms [slack|discord]] [--full]``: every part, or one."""
 
 from __future__ import annotations
 
 import logging
 import sys
 
-from benchmarks import commands, ingest, start
+from benchmarks import commands, ingest, platforms, rendering, start
 from benchmarks.machine import describe
 from bot import logs
 
-PARTS = {"start": start.run, "ingest": ingest.run, "commands": commands.run}
+PARTS = {
+    "start": start.run,
+    "ingest": ingest.run,
+    "commands": commands.run,
+    "rendering": rendering.run,
+    "platforms": platforms.run,
+}
 
 
 def main() -> None:
-    wanted = [name for name in sys.argv[1:] if name != "--full"] or list(PARTS)
+    wanted = [name for name in sys.argv[1:] if name not in ("--full", "slack", "discord")] or list(PARTS)
     for name in wanted:
         if name not in PARTS:
             raise SystemExit(f"no part {name!r}; there are: {', '.join(PARTS)}")

@@ -181,7 +181,8 @@ class EditionDesk:
             return []
         name = plan.digest.name.get(plan.digest.language)
         message = edition_message(composition, self._configuration.story, name)
-        by_platform = {place.platform: self._parts(place.platform, message) for place in plan.digest.destinations}
+        platforms = {place.platform for place in plan.digest.destinations}
+        by_platform = {platform: self._parts(platform, message) for platform in platforms}
         return [
             deliveries.NewDelivery(destination, number, len(by_platform[destination.platform]), part)
             for destination in plan.digest.destinations

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import regex
 
@@ -71,6 +71,7 @@ def split(message: Message, fit: Fit) -> tuple[Message, ...]:
 
     A long digest becomes a headline, which says what follows, and its continuation.
     """
+    fit = replace(fit, width=_remembering(fit.width), cost=_remembering(fit.cost))
     blocks = tuple(part for block in message.blocks for part in _narrowed(block, fit))
     total = _total(blocks, fit)
     digest = message.kind == "digest"
@@ -79,6 +80,23 @@ def split(message: Message, fit: Fit) -> tuple[Message, ...]:
     t = translator(message.language)
     parts = _packed(_groups(blocks), fit, t, headline=digest)
     return _numbered(message, parts)
+
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def _remembering(measure: Callable[[T], R]) -> Callable[[T], R]:
+    """``measure`` that measures each object once. The objects are kept, so that no other gets their identity."""
+    known: dict[int, tuple[T, R]] = {}
+
+    def measured(thing: T) -> R:
+        found = known.get(id(thing))
+        if found is None:
+            found = known[id(thing)] = (thing, measure(thing))
+        return found[1]
+
+    return measured
 
 
 def _numbered(message: Message, parts: list[list[Block]]) -> tuple[Message, ...]:
@@ -169,7 +187,7 @@ def _opened(
     some: list[Block] = [first.heading] if first.heading else []
     used = 0
     for piece in pieces:
-        if some[1 if first.heading else 0 :] and not _fits(_total((*taken, *_joined([*some, piece])), fit), room):
+        if some[1 if first.heading else 0 :] and not _fit_together((*taken, *some, piece), room, fit):
             break
         some.append(piece)
         used += 1
@@ -196,7 +214,7 @@ def _chunks(group: _Group, part: list[Block], room: Cost, fit: Fit, t: Translato
     chunk: list[Block] = [group.heading] if group.heading else []
     started = False
     for piece in _pieces(group.body):
-        if started and not _fits(_total(tuple(_joined([*chunk, piece])), fit), room):
+        if started and not _fit_together((*chunk, piece), room, fit):
             yield tuple(_joined(chunk))
             again = _continued(group.heading, t)
             chunk = [again] if again else []
@@ -246,6 +264,11 @@ def _continues(last: BulletList, block: BulletList) -> bool:
 
 def _same_table(last: Table, block: Table) -> bool:
     return (last.columns, last.caption) == (block.columns, block.caption)
+
+
+def _fit_together(pieces: tuple[Block, ...], room: Cost, fit: Fit) -> bool:
+    """Whether the pieces fit. Joined they cost no more than apart, so joining is tried only when that decides."""
+    return _fits(_total(pieces, fit), room) or _fits(_total(_joined(pieces), fit), room)
 
 
 def _total(blocks: Iterable[Block], fit: Fit) -> Cost:

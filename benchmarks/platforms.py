@@ -1,0 +1,212 @@
+"""Slack and Discord under load: a whole bot on loopback against the doubles of ``tests/fakes``, each a process of its own.
+
+Acknowledgements: 200 members run a command at the same moment. Fan-out: one edition goes to 1,000 channels, as fast as
+the platform's rate limits allow and without going over them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import yaml
+
+from benchmarks import corpus
+from benchmarks.machine import heading, percentile
+from benchmarks.watchdog import Watchdog
+from bot.app import App
+from digests.archive import deliveries
+from digests.model import DeliveryState
+
+CHANNELS = 1_000
+COMMANDS = 200
+ITEMS = 10_000
+_QUESTION = "How much money has Japan put into NATO's trust fund for Ukraine?"
+_LONGEST_FAN_OUT = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Double:
+    """A platform's double in a process of its own. ``control`` is the address of its control page."""
+
+    platform: str
+    control: str
+    options: dict[str, Any]
+    secrets: dict[str, str]
+    channels: list[str]
+    asking: dict[str, Any]
+    """How its control page is told to ask."""
+
+    def stats(self) -> dict[str, Any]:
+        with urllib.request.urlopen(f"{self.control}/stats", timeout=30) as answer:
+            found: dict[str, Any] = json.load(answer)
+            return found
+
+    async def commands(self, body: dict[str, Any]) -> list[float]:
+        """Milliseconds to the acknowledgement of each command."""
+        return await asyncio.to_thread(self._commands, body)
+
+    def _commands(self, body: dict[str, Any]) -> list[float]:
+        request = urllib.request.Request(
+            f"{self.control}/commands", json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            found = json.load(answer)
+        assert not found.get("unanswered"), f"{found['unanswered']} commands were not acknowledged within 3 s"
+        return [float(delay) for delay in found["delays_ms"]]
+
+
+def run() -> None:
+    only = [name for name in sys.argv[1:] if name in ("slack", "discord")]
+    for name, double in (("Slack", _slack), ("Discord", _discord)):
+        if only and name.lower() not in only:
+            continue
+        heading(f"{name}: {COMMANDS} commands at once, and one edition to {CHANNELS:,} channels")
+        with double() as platform, TemporaryDirectory() as folder:
+            asyncio.run(_measure(platform, Path(folder)))
+
+
+# --- the doubles -------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _served(module: str) -> Iterator[dict[str, Any]]:
+    """The double in its own process; what its first line says about it."""
+    command = [sys.executable, "-m", module, "--port", "0", "--channels", str(CHANNELS)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield json.loads(process.stdout.readline())
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+@contextlib.contextmanager
+def _discord() -> Iterator[Double]:
+    with _served("tests.fakes.discord.server") as world:
+        yield Double(
+            "discord",
+            world["base_url"].split("/api/")[0] + "/_control",
+            {"base_url": world["base_url"], "gateway": world["gateway_url"], "shards": 1},
+            {"DISCORD_TOKEN": world["token"]},
+            world["channels"][:CHANNELS],
+            {"command": "ask", "options": {"question": _QUESTION}},
+        )
+
+
+@contextlib.contextmanager
+def _slack() -> Iterator[Double]:
+    with _served("tests.fakes.slack.server") as world:
+        yield Double(
+            "slack",
+            world["base_url"].split("/api")[0] + "/_control",
+            {"base_url": world["base_url"]},
+            {"SLACK_BOT_TOKEN": world["bot_token"], "SLACK_APP_TOKEN": world["app_token"]},
+            world["channels"][:CHANNELS],
+            {"text": f"ask {_QUESTION}"},
+        )
+
+
+# --- the bot -----------------------------------------------------------------------------------------------
+
+
+async def _measure(platform: Double, folder: Path) -> None:
+    async with _running(platform, folder) as app:
+        await _acknowledgements(platform)
+        await _fan_out(platform, app, folder)
+
+
+@contextlib.asynccontextmanager
+async def _running(platform: Double, folder: Path) -> AsyncIterator[App]:
+    shutil.copytree("config", folder / "config")
+    _configure(folder, platform, destinations=[])
+    await asyncio.to_thread(corpus.fill, folder, ITEMS)
+    os.environ |= platform.secrets
+    app = await App.create(folder / "config", archive=corpus.archive_url(folder))
+    try:
+        await app.start(ingest=False)
+        yield app
+    finally:
+        await app.close()
+
+
+def _configure(folder: Path, platform: Double, destinations: list[str]) -> None:
+    path = folder / "config" / "bot.yaml"
+    settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+    settings["platforms"] = {platform.platform: platform.options}
+    settings["admins"] = []
+    settings["digests"] = [
+        {
+            "id": "fan-out",
+            "name": {"en": "NATO's support for Ukraine"},
+            "sections": ["background"],
+            "destinations": [f"{platform.platform}:{channel}" for channel in destinations],
+            "schedule": "daily 18:00",
+            "length": "short",
+        }
+    ][: bool(destinations)]
+    path.write_text(yaml.safe_dump(settings, allow_unicode=True), encoding="utf-8")
+
+
+async def _acknowledgements(platform: Double) -> None:
+    body = {"count": COMMANDS, **platform.asking}
+    await platform.commands({**body, "count": 5})
+    async with Watchdog() as dog:
+        delays = await platform.commands(body)
+        await asyncio.sleep(2)
+    print(
+        f"acknowledged: p50 {percentile(delays, 0.5):.0f} ms, p99 {percentile(delays, 0.99):.0f} ms (limit 500 ms); "
+        f"event loop held {dog.worst_ms:.1f} ms at most (limit 50 ms)",
+        flush=True,
+    )
+
+
+async def _fan_out(platform: Double, app: App, folder: Path) -> None:
+    """A digest with a thousand destinations appears in bot.yaml: its welcome edition goes to all of them."""
+    before = platform.stats()
+    _configure(folder, platform, destinations=platform.channels)
+    async with Watchdog() as dog:
+        began = time.perf_counter()
+        await app.reload()
+        await _settled(app)
+        took = time.perf_counter() - began
+    after = platform.stats()
+    sent = after["message_posts"] - before["message_posts"]
+    span = after["last_message_post"] - after["first_message_post"]
+    print(
+        f"fan-out: {sent:,} messages in {span:.1f} s at the platform ({took:.1f} s with composing), "
+        f"{(sent - 1) / span:.1f} a second; {_share(platform, sent, span)}",
+        flush=True,
+    )
+    over = after["rate_limited"] - before["rate_limited"]
+    print(f"refused for going over a limit: {over} (limit 0); event loop held {dog.worst_ms:.1f} ms at most")
+
+
+def _share(platform: Double, sent: int, span: float) -> str:
+    if platform.platform == "discord":
+        return f"{(sent - 1) / span / 50:.1%} of the 50 requests a second that Discord allows (limit 95 %)"
+    return f"Slack allows one a second and channel: {len(platform.channels):,} a second"
+
+
+async def _settled(app: App) -> None:
+    async with asyncio.timeout(_LONGEST_FAN_OUT):
+        while True:
+            await asyncio.sleep(0.05)
+            async with app.archive.read() as connection:
+                counts = await deliveries.counts(connection)
+            if counts[DeliveryState.SENT] and not counts[DeliveryState.PENDING] and not counts[DeliveryState.LEASED]:
+                assert not counts[DeliveryState.DEAD], "some deliveries were given up"
+                return

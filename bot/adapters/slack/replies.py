@@ -1,0 +1,162 @@
+"""Answers to members: privately, in the channel, or in the place of the message with the button."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from bot.adapters.base import PermanentSendError, TransientSendError
+from bot.adapters.slack.client import Workspaces
+from bot.adapters.slack.errors import told_plainly
+from bot.adapters.slack.render import FIT, render
+from bot.adapters.slack.uploads import Uploads
+from bot.adapters.splitting import split
+from bot.i18n import translator
+from bot.message import Message
+
+log = structlog.get_logger()
+
+PATIENCE = 15.0
+"""Seconds that an answer waits when Slack asks for a pause."""
+_USER = re.compile(r"[UW][A-Z0-9]+")
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where somebody asked. ``channel`` is empty on the Home tab.
+
+    ``thread`` is the thread in which they asked, ``question`` what they asked outside of any: a public answer begins
+    a thread there. ``message`` is the message with the pressed button. All three are Slack's ts.
+    """
+
+    client: AsyncWebClient
+    team: str
+    channel: str
+    user: str
+    thread: str | None = None
+    response_url: str | None = None
+    question: str | None = None
+    message: str | None = None
+    ephemeral: bool = False
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether there is nobody else to share with."""
+        return not self.channel or self.channel.startswith("D")
+
+
+class Replies:
+    """Sends answers. Every method raises :class:`SendError`'s children when no way is left."""
+
+    def __init__(self, workspaces: Workspaces, uploads: Uploads) -> None:
+        self._workspaces = workspaces
+        self._uploads = uploads
+
+    async def answer(self, place: Place, message: Message) -> None:
+        """The answer to a command: to the member alone, or to the channel, as the message wants it."""
+        for body in await self._bodies(place, message):
+            if message.private or not place.channel:
+                await self._private(place, body)
+            elif not await self._responded(place, {**body, "response_type": "in_channel"}):
+                await self._posted(place, body)
+
+    async def privately(self, place: Place, message: Message) -> None:
+        """Only the member sees it: by response_url, else as an ephemeral message, else in a direct message."""
+        for body in await self._bodies(place, message):
+            await self._private(place, body)
+
+    async def publicly(self, place: Place, message: Message, *, shared_by: str | None = None) -> None:
+        """A post in the channel, in the thread where there is one."""
+        bodies = await self._bodies(place, message)
+        if shared_by is not None and _USER.fullmatch(shared_by):
+            words = translator(message.language)("Shared by {member}", member=f"<@{shared_by}>")
+            footer = {"type": "context", "elements": [{"type": "mrkdwn", "text": words}]}
+            bodies[-1] = {**bodies[-1], "blocks": [*bodies[-1]["blocks"], footer]}
+        for body in bodies:
+            await self._posted(place, body)
+
+    async def replacing(self, place: Place, message: Message) -> None:
+        """In the place of the message with the button; what is longer than one message follows it."""
+        first, *rest = await self._bodies(place, message)
+        await self.replaced(place, first)
+        for body in rest:
+            await (self._private(place, body) if place.ephemeral else self._posted(place, body))
+
+    async def replaced(self, place: Place, body: Body) -> None:
+        """Put ``body`` in the place of the message with the button."""
+        if await self._responded(place, {**body, "replace_original": True}):
+            return
+        if place.ephemeral or not (place.channel and place.message):
+            # An ephemeral message can be changed by its response_url alone.
+            await self._private(place, body)
+            return
+        await _called(place.client.chat_update, channel=place.channel, ts=place.message, **_without_unfurling(body))
+
+    async def _bodies(self, place: Place, message: Message) -> list[Body]:
+        files = await self._uploads.files(place.client, place.team, message)
+        return [_body(part, files) for part in split(message, FIT)]
+
+    async def _private(self, place: Place, body: Body) -> None:
+        if await self._responded(place, {**body, "response_type": "ephemeral", "replace_original": False}):
+            return
+        if place.channel and not place.is_direct:
+            try:
+                where = {"channel": place.channel, "user": place.user, "thread_ts": place.thread}
+                await _called(place.client.chat_postEphemeral, **where, **_without_unfurling(body))
+            except PermanentSendError as error:
+                log.info("slack.ephemeral-refused", why=str(error))
+            else:
+                return
+        channel = await self._workspaces.direct(place.client, place.team, place.user)
+        thread = place.thread if channel == place.channel else None
+        await _called(place.client.chat_postMessage, channel=channel, thread_ts=thread, **body)
+
+    async def _posted(self, place: Place, body: Body) -> None:
+        thread = place.thread or place.question
+        await _called(place.client.chat_postMessage, channel=place.channel, thread_ts=thread, **body)
+
+    async def _responded(self, place: Place, body: Body) -> bool:
+        """Use the response_url (5 times in 30 minutes: "Handling user interaction"). False when it is of no use."""
+        if not place.response_url:
+            return False
+        try:
+            with told_plainly(posting=True):
+                hook = AsyncWebhookClient(place.response_url, session=self._workspaces.session, retry_handlers=[])
+                answer = await hook.send_dict(body)
+        except TransientSendError as error:
+            log.info("slack.response-url-unreachable", why=str(error))
+            return False
+        if answer.status_code != 200:
+            log.info("slack.response-url-refused", status=answer.status_code)
+        return answer.status_code == 200
+
+
+async def _called(method: Callable[..., Awaitable[Any]], **arguments: Any) -> None:
+    """Call one of Slack's methods; when it asks for a short pause, once more after that."""
+    try:
+        with told_plainly(posting=True):
+            await method(**arguments)
+    except TransientSendError as error:
+        if error.retry_after is None or error.retry_after > PATIENCE:
+            raise
+        await asyncio.sleep(error.retry_after)
+        with told_plainly(posting=True):
+            await method(**arguments)
+
+
+def _body(message: Message, files: dict[str, str]) -> Body:
+    rendered = render(message, files)
+    return {"text": rendered.text, "blocks": list(rendered.blocks), "unfurl_links": False, "unfurl_media": False}
+
+
+def _without_unfurling(body: Body) -> Body:
+    """chat.postEphemeral and chat.update know no unfurling."""
+    return {name: value for name, value in body.items() if not name.startswith("unfurl_")}
