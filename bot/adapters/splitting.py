@@ -104,8 +104,17 @@ def _numbered(message: Message, parts: list[list[Block]]) -> tuple[Message, ...]
     numbered = []
     for number, blocks in enumerate(parts, 1):
         mark = f"({number}/{total})"
-        numbered.append(replace(message, blocks=(*blocks, Context(text(mark))), summary=f"{message.summary} {mark}"))
+        blocks = _marked(blocks, mark)
+        numbered.append(replace(message, blocks=tuple(blocks), summary=f"{message.summary} {mark}"))
     return tuple(numbered)
+
+
+def _marked(blocks: list[Block], mark: str) -> list[Block]:
+    """``blocks`` with the mark in the small print at the end."""
+    *before, last = blocks
+    if isinstance(last, Context):
+        return [*before, Context((*last.inlines, Text(f"  {mark}")))]
+    return [*blocks, Context(text(mark))]
 
 
 # --- packing -----------------------------------------------------------------------------------------------

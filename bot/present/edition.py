@@ -162,8 +162,8 @@ def _footer(coverage: Coverage, composition: Composition, t: Translator) -> Cont
     line = SEPARATOR.join(parts)
     if coverage.next_edition is None:
         return Context(text(line))
-    lead = f"{line}{SEPARATOR}" if line else ""
-    return Context((Text(lead + t("next edition") + " "), Time(coverage.next_edition)))
+    lead = f"{line}{SEPARATOR}{t('next edition')}" if line else t("Next edition")
+    return Context((Text(f"{lead} "), Time(coverage.next_edition)))
 
 
 def _names(names: tuple[str, ...], t: Translator) -> str:

@@ -59,6 +59,7 @@ CURES: Mapping[int, str] = {
 THREAD_EXISTS = 160004
 ARCHIVED = 50083
 TAG_REQUIRED = 40067
+LOCKED = 160005
 NO_THREAD = frozenset({50013, 50024, 160006, 160007})
 """Codes of a refused thread with which the channel itself still takes messages."""
 UNKNOWN_CHANNEL = 10003
@@ -74,6 +75,8 @@ CLOSINGS: Mapping[int, str] = {
 }
 """What to do when the gateway closes the connection for good."""
 
+_CLOSED = "Session is closed"
+"""What aiohttp says to a request that is made after its session was closed."""
 TROUBLES = (discord.DiscordException, aiohttp.ClientError, TimeoutError, OSError)
 """What a call to Discord can raise."""
 
@@ -91,6 +94,10 @@ def told_plainly(*, posting: bool = False, repeatable: bool = True) -> Iterator[
         raise
     except TROUBLES as error:
         raise send_error(error, posting=posting, repeatable=repeatable) from error
+    except RuntimeError as error:
+        if str(error) != _CLOSED:
+            raise
+        raise TransientSendError("the connection to Discord is being made anew") from error
 
 
 def send_error(error: BaseException, *, posting: bool = True, repeatable: bool = True) -> SendError:

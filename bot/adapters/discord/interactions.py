@@ -11,6 +11,7 @@ from typing import Any
 import discord
 import structlog
 
+from bot.adapters.discord.errors import TROUBLES, code_of
 from bot.adapters.discord.replies import Interaction, Reply, is_foreign
 from bot.commands.base import (
     Choice,
@@ -65,7 +66,8 @@ class Answers:
     async def press(self, interaction: Interaction) -> None:
         """Answer a button (see :class:`bot.commands.base.Press`)."""
         reply = Reply(interaction, self._archive)
-        action = str((interaction.data or {}).get("custom_id", ""))
+        data: Mapping[str, Any] = interaction.data or {}
+        action = str(data.get("custom_id", ""))
         kind = action.partition(":")[0]
         ways = {"page": self._turn, "share": self._share}
         await self._guarded(interaction, reply, ways.get(kind, self._anew)(interaction, reply, action))
@@ -149,24 +151,22 @@ class Answers:
         try:
             async with asyncio.timeout(WORK_TIMEOUT):
                 await work
-        except discord.HTTPException as error:
-            if error.code in GONE:
-                log.warning("discord.answer-too-late", code=error.code)
-                return
-            await self._told(interaction, reply, error)
         except Exception as error:
-            await self._told(interaction, reply, error)
+            if code_of(error) in GONE:
+                log.warning("discord.answer-too-late", code=code_of(error))
+                return
+            error_id = secrets.token_hex(4)
+            log.error("discord.fault", error_id=error_id, exc_info=error)
+            await self._told(interaction, reply, error_id)
 
-    async def _told(self, interaction: Interaction, reply: Reply, error: Exception) -> None:
+    async def _told(self, interaction: Interaction, reply: Reply, error_id: str) -> None:
         """Tell who asked that something is wrong here, under which id admins find it in the log."""
-        error_id = secrets.token_hex(4)
-        log.error("discord.fault", error_id=error_id, exc_info=error)
         t = translator(language_of(interaction))
         words = t("Something went wrong here. The admins find it under this id: {id}", id=error_id)
         try:
             async with asyncio.timeout(WORK_TIMEOUT):
                 await reply.say(_error(words, t.language))
-        except (discord.DiscordException, OSError) as failure:
+        except TROUBLES as failure:
             log.warning("discord.member-not-told", error_id=error_id, why=str(failure) or type(failure).__name__)
 
 

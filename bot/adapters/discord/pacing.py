@@ -1,4 +1,4 @@
-"""Keeping below the number of requests a second that Discord allows a bot in all.
+"""Keeping below the number of requests a second that Discord allows a bot in all, and knowing which went out.
 
 discord.py waits where a route's own limit is used up, but runs into the global one and then waits for its end; such
 refusals count as invalid requests. Source: Discord's documentation, "Rate Limits", Global Rate Limit: 50 requests a
@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from types import SimpleNamespace
 
 import aiohttp
@@ -17,6 +20,7 @@ import yarl
 
 RATE = 47
 """Requests a second: somewhat below the 50, for the clocks of both sides do not tick together."""
+_TOO_MANY = 429
 
 
 class Pacer:
@@ -47,6 +51,31 @@ PACER = Pacer()
 """The one of this process: the limit is the bot's, however many clients it has."""
 
 
+@dataclass(slots=True)
+class Departure:
+    """What became of the requests that were made for one message."""
+
+    left: bool = False
+    """Whether one went out that may have posted something."""
+    retry_after: float | None = None
+    """Seconds that Discord last asked to wait."""
+
+
+_departure: ContextVar[Departure | None] = ContextVar("discord_departure", default=None)
+
+
+@contextmanager
+def departures() -> Iterator[Departure]:
+    """Watch the requests of what is done within. discord.py waits inside a request, for its turn or after a refusal;
+    where that takes too long, it matters whether anything went out."""
+    departure = Departure()
+    token = _departure.set(departure)
+    try:
+        yield departure
+    finally:
+        _departure.reset(token)
+
+
 def trace(pacer: Pacer = PACER) -> aiohttp.TraceConfig:
     """What discord.py's ``http_trace`` takes: every request that counts waits for its turn before it starts."""
     config = aiohttp.TraceConfig()
@@ -56,9 +85,28 @@ def trace(pacer: Pacer = PACER) -> aiohttp.TraceConfig:
     ) -> None:
         if counts(params.url):
             await pacer.turn()
+        departure = _departure.get()
+        if departure is not None and params.method == "POST":
+            departure.left = True
+
+    async def on_request_end(
+        session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestEndParams
+    ) -> None:
+        departure = _departure.get()
+        if departure is not None and params.response.status == _TOO_MANY:
+            departure.left = False
+            departure.retry_after = _seconds(params.response.headers.get("Retry-After", ""))
 
     config.on_request_start.append(on_request_start)
+    config.on_request_end.append(on_request_end)
     return config
+
+
+def _seconds(value: str) -> float | None:
+    try:
+        return float(value)
+    except ValueError:
+        return None
 
 
 def counts(url: yarl.URL) -> bool:

@@ -30,9 +30,9 @@ def effective(
     """What ``member`` may do in a channel of ``guild`` with these overwrites (by the id of a role or member)."""
     roles = {role.id: role.permissions for role in guild.roles}
     mine = {guild.id, *(role.id for role in member.roles)}
-    base = discord.Permissions.none()
+    base = discord.Permissions()
     for role in mine:
-        base |= roles.get(role, discord.Permissions.none())
+        base |= roles.get(role, discord.Permissions())
     if guild.owner_id == member.id or base.administrator:
         return discord.Permissions.all()
     written = dict(overwrites)
@@ -46,12 +46,12 @@ def effective(
 
 def _overwritten(base: discord.Permissions, overwrites: Iterable[discord.PermissionOverwrite]) -> discord.Permissions:
     """Overwrites of one rank: what one of them allows stands against what another denies."""
-    allowed = denied = discord.Permissions.none()
+    allowed = denied = 0
     for overwrite in overwrites:
         allow, deny = overwrite.pair()
-        allowed |= allow
-        denied |= deny
-    return discord.Permissions((base.value & ~denied.value) | allowed.value)
+        allowed |= allow.value
+        denied |= deny.value
+    return discord.Permissions((base.value & ~denied) | allowed)
 
 
 def needed(channel: object, *, files: bool = False, threads: bool = False) -> tuple[str, ...]:

@@ -119,7 +119,7 @@ async def _thread(client: discord.Client, place: Place, message: Message, parent
     if not isinstance(channel, discord.TextChannel) or not place.may_open_threads:
         return None
     # A thread below a message has the message's id (resources/channel, start thread from message).
-    if channel.get_thread(int(first)) is not None:
+    if await _is_there(client, channel, int(first)):
         return _opened(client, int(first), place)
     head = channel.get_partial_message(int(first))
     try:
@@ -135,6 +135,16 @@ async def _thread(client: discord.Client, place: Place, message: Message, parent
             log.warning("discord.no-thread", channel=channel.id, why=str(error))
             return None
         raise
+
+
+async def _is_there(client: discord.Client, channel: discord.TextChannel, thread: int) -> bool:
+    """Whether there is a thread already: threads may be opened far less often than messages posted."""
+    if client.get_guild(channel.guild.id) is not None:
+        return channel.guild.get_thread(thread) is not None
+    try:
+        return await client.fetch_channel(thread) is not None
+    except discord.NotFound:
+        return False
 
 
 def _opened(client: discord.Client, thread: int, place: Place) -> Opened:

@@ -7,12 +7,10 @@ never less than what Discord counts.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import regex
-
-from bot.adapters.discord.markdown import LONGEST_URL, address, escaped, markdown, visible
+from bot.adapters.discord.markdown import address, escaped, markdown, shortened, units
 from bot.adapters.splitting import Cost, Fit
 from bot.message import (
     Actions,
@@ -26,6 +24,7 @@ from bot.message import (
     Image,
     Inline,
     Inlines,
+    Link,
     Message,
     Paragraph,
     Quote,
@@ -46,16 +45,15 @@ HEADLINE = 1_800
 MOST_TEXT = 3_800
 """A message takes 4,000 characters over all text displays."""
 MOST_PIECES = 36
-"""A message takes 40 components, nested ones counted; the container is one."""
-LONGEST_LABEL, LONGEST_ACTION, LONGEST_BUTTON_URL, LONGEST_ALT = 80, 100, 512, 1_024
+"""A message takes 40 components, nested ones counted; the container and its first text come on top of this."""
+LONGEST_LABEL, LONGEST_ACTION, LONGEST_ALT = 80, 100, 1_024
 LONGEST_HEADING = 240
-LONGEST_EMBED = 4_000
-BUTTONS_A_ROW = 5
-_COLOURS = {"digest": 0x2F6FDE, "notice": 0x2F6FDE, "reply": 0x6B7A90, "error": 0xC0392B}
+BUTTONS_A_ROW, MOST_ROWS = 5, 5
+_COLOURS = {"digest": 0x2F6FDE, "notice": 0xB7791F, "reply": 0x6B7A90, "error": 0xC0392B}
 """Decoration only: no meaning hangs on it."""
 _BUTTON_STYLES = {"primary": 1, "plain": 2, "danger": 4}
 _LINK_STYLE = 5
-_CHARACTER = regex.compile(r"\X")
+_NOTHING = "–"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +63,21 @@ class Rendered:
     components: tuple[Json, ...] = ()
     embeds: tuple[Json, ...] = ()
     flags: int = 0
-    files: tuple[str, ...] = field(default=())
+    files: tuple[str, ...] = ()
 
     @property
     def is_v2(self) -> bool:
         return bool(self.flags & IS_COMPONENTS_V2)
 
     def payload(self) -> Json:
-        """The message as the API takes it: nothing in it pings."""
+        """The message as the API takes it, its files attached in their order: nothing in it pings."""
         body: Json = {"allowed_mentions": {"parse": []}, "flags": self.flags}
         if self.embeds:
             body["embeds"] = list(self.embeds)
         if self.components:
             body["components"] = list(self.components)
+        if self.files:
+            body["attachments"] = [{"id": str(n), "filename": f"{key}.png"} for n, key in enumerate(self.files)]
         return body
 
     def view(self) -> discord.ui.LayoutView | discord.ui.View | None:
@@ -95,35 +95,62 @@ class Rendered:
 
 def render(message: Message) -> Rendered:
     """The message as one of Discord's; it must fit (see :data:`FIT`)."""
+    parts = list(_merged(message.blocks)) or [_text(escaped(message.summary).strip() or _NOTHING)]
     if message.kind == "error":
-        return _embed(message)
-    pieces = list(_merged(part for block in message.blocks for part in _block(block)))
-    files = tuple(block.key for block in message.blocks if isinstance(block, Image))
-    container = {"type": CONTAINER, "accent_color": _COLOURS[message.kind], "components": pieces}
-    return Rendered(components=(container,), flags=IS_COMPONENTS_V2, files=files)
+        return _embed(parts)
+    container = {"type": CONTAINER, "accent_color": _COLOURS[message.kind], "components": parts}
+    files = dict.fromkeys(block.key for block in message.blocks if isinstance(block, Image))
+    return Rendered(components=(container,), flags=IS_COMPONENTS_V2, files=tuple(files))
 
 
-def _embed(message: Message) -> Rendered:
-    parts = [part for block in message.blocks for part in _block(block)]
-    words = "\n".join(part["content"] for part in parts if part["type"] == TEXT)
-    rows = tuple(part for part in parts if part["type"] == ACTION_ROW)
-    embed = {"type": "rich", "description": shortened(words, LONGEST_EMBED), "color": _COLOURS["error"]}
-    return Rendered(components=rows, embeds=(embed,))
+def _embed(parts: list[Json]) -> Rendered:
+    """A small embed with its buttons; in the place of a picture stands what it shows."""
+    texts = [part["content"] for part in parts if part["type"] == TEXT]
+    texts += [escaped(item["description"]) for part in parts if part["type"] == GALLERY for item in part["items"]]
+    rows = [part for part in parts if part["type"] == ACTION_ROW]
+    embed = {"type": "rich", "description": "\n".join(texts) or _NOTHING, "color": _COLOURS["error"]}
+    return Rendered(components=tuple(rows[:MOST_ROWS]), embeds=(embed,))
 
 
-def _merged(parts: Iterable[Json]) -> Iterator[Json]:
-    """Neighbouring texts as one; each text display is one of few components."""
-    lines: list[str] = []
-    for part in parts:
-        if part["type"] == TEXT:
-            lines.append(part["content"])
-            continue
-        if lines:
-            yield _text("\n".join(lines))
-            lines = []
-        yield part
-    if lines:
-        yield _text("\n".join(lines))
+def _merged(blocks: Iterable[Block]) -> Iterator[Json]:
+    """The blocks' components, neighbouring texts as one: a message has room for few components."""
+    actions: set[str] = set()
+    words, last = "", None
+    for block in blocks:
+        for part in _block(block):
+            if part["type"] == TEXT:
+                words += (_gap(last, block) if words and last else "") + part["content"]
+                last = block
+                continue
+            shown = _once(part, actions) if part["type"] == ACTION_ROW else part
+            if shown is None:
+                continue
+            if words:
+                yield _text(words)
+                words = ""
+            yield shown
+    if words:
+        yield _text(words)
+
+
+def _gap(above: Block, below: Block) -> str:
+    """Between texts: headings and small print stay with their text; paragraphs, lists and tables stand apart."""
+    if isinstance(above, Heading) or isinstance(below, Heading) or above is below:
+        return "\n"
+    both = isinstance(above, Paragraph) and isinstance(below, Paragraph)
+    return "\n\n" if both or isinstance(above, BulletList | Quote | Table) or isinstance(below, Table) else "\n"
+
+
+def _once(row: Json, actions: set[str]) -> Json | None:
+    """The row without buttons that stand in the message already: Discord takes each custom id once."""
+    kept = []
+    for button in row["components"]:
+        action = button.get("custom_id")
+        if action not in actions:
+            kept.append(button)
+        if action is not None:
+            actions.add(action)
+    return {**row, "components": kept} if kept else None
 
 
 # --- blocks ------------------------------------------------------------------------------------------------
@@ -131,57 +158,69 @@ def _merged(parts: Iterable[Json]) -> Iterator[Json]:
 
 def _block(block: Block) -> Iterator[Json]:
     match block:
-        case Heading():
-            sign = "##" if block.level == 1 else "###"
-            yield _text(f"{sign} {_heading(block)}")
-        case Paragraph():
-            yield _text(markdown(block.inlines) or "–")
-        case BulletList():
-            for number, item in enumerate(block.items, block.start):
-                yield _text(_bullet(item, f"{number}. " if block.ordered else "- "))
-        case Quote():
-            quoted = "\n".join(f"> {line}" for line in markdown(block.inlines).split("\n"))
-            yield _text(f"{quoted}\n{_small(block.source)}" if block.source else quoted)
-        case Context():
-            yield _text(_small(block.inlines))
-        case Divider():
-            yield {"type": SEPARATOR, "divider": True, "spacing": 1}
-        case Table():
-            yield _text(f"**{escaped(block.caption)}**")
-            for row in block.rows:
-                yield _text(_bullet(Bullet(_row(block, row)), "- "))
-        case Image():
-            media = {"url": f"attachment://{block.key}.png"}
-            yield {"type": GALLERY, "items": [{"media": media, "description": shortened(block.alt, LONGEST_ALT)}]}
-            if block.title:
-                yield _text(_small((Text(block.title),)))
         case Actions():
             yield from _rows(block.buttons)
+        case Divider():
+            yield {"type": SEPARATOR, "divider": True, "spacing": 1}
+        case Image():
+            media = {"url": f"attachment://{block.key}.png"}
+            alt = shortened(block.alt, LONGEST_ALT) or _NOTHING
+            yield {"type": GALLERY, "items": [{"media": media, "description": alt}]}
+            if block.title and (title := _small((Text(block.title),))):
+                yield _text(title)
+        case _:
+            if words := _words(block):
+                yield _text(words)
 
 
-def _heading(block: Heading) -> str:
-    return escaped(shortened(block.text.replace("\n", " "), LONGEST_HEADING)) or "–"
+def _words(block: Block) -> str:
+    """A block of text; empty when it says nothing."""
+    match block:
+        case Heading():
+            words = escaped(shortened(block.text.replace("\n", " "), LONGEST_HEADING)).strip()
+            return f"{'##' if block.level == 1 else '###'} {words}" if words else ""
+        case Paragraph():
+            return markdown(block.inlines).strip()
+        case BulletList():
+            items = enumerate(block.items, block.start)
+            return "\n".join(_bullet(item, f"{number}. " if block.ordered else "- ") for number, item in items)
+        case Quote():
+            lines = [f"> {line}" for line in _lines(block.inlines)]
+            return "\n".join([*lines, *filter(None, [_small(block.source)])])
+        case Context():
+            return _small(block.inlines)
+        case Table():
+            caption = f"**{escaped(block.caption).strip()}**" if block.caption.strip() else ""
+            rows = [_bullet(Bullet(_row(block, row)), "- ") for row in block.rows]
+            return "\n".join([*filter(None, [caption]), *rows])
+    return ""
 
 
 def _bullet(item: Bullet, mark: str) -> str:
-    """The item's first line, bold where it is a headline; the others below the mark; the detail as small print."""
-    head, *more = (markdown(item.inlines) or "–").split("\n")
-    first = f"**{head}**" if item.detail and head.startswith("[") and head.endswith(">)") else head
-    lines = [f"{mark}{first}", *(f"{' ' * len(mark)}{line}" for line in more)]
-    if item.detail:
-        lines.append(_small(item.detail))
-    return "\n".join(lines)
+    """The item's first line, strong where it is a headline; the others below the mark; the detail as small print."""
+    head, *more = _lines(item.inlines) or [_NOTHING]
+    leads = isinstance(next(iter(item.inlines), None), Link) and head.startswith("[") and head.endswith(">)")
+    first = f"**{head}**" if leads and item.detail else head
+    lines = [f"{mark}{first}", *(f"{' ' * len(mark)}{line}" for line in more), _small(item.detail)]
+    return "\n".join(filter(None, lines))
 
 
 def _small(inlines: Inlines) -> str:
-    return "\n".join(f"-# {line}" for line in (markdown(inlines).strip() or "–").split("\n"))
+    return "\n".join(f"-# {line}" for line in _lines(inlines))
+
+
+def _lines(inlines: Inlines) -> list[str]:
+    """The lines that say something: within a list, a quotation or small print an empty one would end it."""
+    return [line.strip() for line in markdown(inlines).split("\n") if line.strip()]
 
 
 def _row(table: Table, row: tuple[Inlines, ...]) -> Inlines:
-    """A row in words: its first cell, then ``column: value`` for the others."""
-    parts: list[Inline] = [*(row[0] if row else ())]
-    for number, (column, cell) in enumerate(zip(table.columns[1:], row[1:], strict=False)):
-        parts += [Text(f"{' · ' if number else ' – '}{column}: "), *cell]
+    """A row in words: its first cell, then ``column: value`` for the others that are not empty."""
+    first = tuple(replace(part, style="strong") if isinstance(part, Text) else part for part in row[0]) if row else ()
+    parts: list[Inline] = [*first]
+    for column, cell in zip(table.columns[1:], row[1:], strict=False):
+        if cell:
+            parts += [Text(f"{' – ' if len(parts) == len(first) else ' · '}{column}: "), *cell]
     return tuple(parts)
 
 
@@ -192,56 +231,36 @@ def _rows(buttons: Iterable[Button]) -> Iterator[Json]:
 
 
 def _button(button: Button) -> Json | None:
-    """None for a link that Discord would not take."""
-    label = shortened(button.label, LONGEST_LABEL) or "–"
+    """None for a button that Discord would not take: a link too long for it, one that does nothing."""
+    label = shortened(button.label.replace("\n", " "), LONGEST_LABEL).strip() or _NOTHING
+    shape: Json = {"type": BUTTON, "label": label}
+    if button.disabled:
+        shape["disabled"] = True
     if button.action is not None:
-        style = _BUTTON_STYLES[button.style]
-        shape: Json = {"type": BUTTON, "style": style, "label": label, "custom_id": button.action[:LONGEST_ACTION]}
-        return {**shape, "disabled": True} if button.disabled else shape
+        fits = 1 <= units(button.action) <= LONGEST_ACTION
+        return {**shape, "style": _BUTTON_STYLES[button.style], "custom_id": button.action} if fits else None
     url = address(button.url or "")
-    if url is None or len(url) > min(LONGEST_BUTTON_URL, LONGEST_URL):
-        return None
-    shape = {"type": BUTTON, "style": _LINK_STYLE, "label": label, "url": url}
-    return {**shape, "disabled": True} if button.disabled else shape
+    return {**shape, "style": _LINK_STYLE, "url": url} if url is not None else None
 
 
 def _text(words: str) -> Json:
     return {"type": TEXT, "content": words}
 
 
-def shortened(words: str, most: int) -> str:
-    """``words`` in at most ``most`` UTF-16 units, cut between characters as readers see them."""
-    words = visible(words)
-    if units(words) <= most:
-        return words
-    kept, used = [], 1
-    for character in _CHARACTER.findall(words):
-        used += units(character)
-        if used > most:
-            break
-        kept.append(character)
-    return "".join(kept).rstrip("\\ ") + "…"
-
-
-def units(words: str) -> int:
-    """Length in UTF-16 units."""
-    return len(words) if words.isascii() else len(words.encode("utf-16-le", "surrogatepass")) // 2
-
-
 # --- what things cost ----------------------------------------------------------------------------------------
 
 
 def width(inlines: Inlines) -> int:
-    """Characters of a run of text as sent. Each may begin a line, where more is escaped."""
+    """Characters of a run of text as sent, at most: beside others a few more signs may need a backslash."""
     return sum(units(markdown((inline,))) + 4 for inline in inlines)
 
 
 def cost(block: Block) -> Cost:
     """What a block takes of a message at most. Texts are merged, so most blocks are less than a component."""
     parts = list(_block(block))
-    characters = sum(units(part["content"]) + 1 for part in parts if part["type"] == TEXT)
+    characters = sum(units(part["content"]) + 2 for part in parts if part["type"] == TEXT)
     pieces = sum(1 + len(part.get("components", ())) for part in parts if part["type"] != TEXT)
-    # A text that stands between two other components is one of its own.
+    # What stands between two texts keeps them from being merged.
     return Cost(pieces + bool(pieces), characters)
 
 

@@ -1,8 +1,8 @@
-"""The answer to one interaction: in place of "thinking …", in place of the message with the button, or as new messages.
+"""The answer to one interaction: in place of "thinking …", of the message with the button, or as new messages.
 
-Source: Discord's documentation, interactions/receiving-and-responding: the first answer within 3 s, a token lives for 15
-minutes, deferring fixes whether the first message is private, five follow-ups where the app is installed by the member
-alone.
+Source: Discord's documentation, interactions/receiving-and-responding: the first answer within 3 s, a token lives for
+15 minutes, deferring fixes whether the first message is private, five follow-ups where the app is installed by the
+member alone.
 """
 
 from __future__ import annotations
@@ -120,6 +120,6 @@ class Reply:
 
 def is_foreign(interaction: Interaction) -> bool:
     """Whether only the member has installed the app, and not the server (or the bot's own direct messages) it is in."""
-    if interaction.is_guild_integration() or (interaction.context is not None and interaction.context.dm_channel):
+    if interaction.is_guild_integration() or interaction.context.dm_channel:
         return False
     return interaction.is_user_integration()

@@ -8,8 +8,9 @@ from typing import Any, Self
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
+from sqlalchemy.exc import SQLAlchemyError
 
-from bot.adapters.base import PermanentSendError
+from bot.adapters.base import PermanentSendError, TransientSendError
 from bot.adapters.slack.errors import DEAD_TOKEN, cause_code, told_plainly
 from bot.adapters.slack.installations import Installations
 from bot.adapters.slack.options import SlackOptions
@@ -96,7 +97,10 @@ class Workspaces:
         return self._configured()
 
     async def _installed(self, installations: Installations, workspace: str) -> str:
-        row = await installations.of(workspace)
+        try:
+            row = await installations.of(workspace)
+        except SQLAlchemyError as error:
+            raise TransientSendError("the installations in the archive cannot be read") from error
         if row is None:
             address = f"{(self.options.public_url or '').rstrip('/')}/slack/install"
             raise PermanentSendError(f"the workspace {workspace!r} has not installed the app: open {address} there")

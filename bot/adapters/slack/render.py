@@ -148,14 +148,13 @@ class _Renderer:
         sections = [
             {"type": "rich_text_section", "elements": self._elements(item.inlines, lead=True)} for item in items
         ]
-        shape: Json = {
-            "type": "rich_text_list",
-            "style": "ordered" if block.ordered else "bullet",
-            "elements": sections,
-        }
-        if block.ordered and number > 1:
-            shape["offset"] = number - 1
-        return _rich(shape)
+        if block.ordered and (block.start > 1 or any(item.detail for item in block.items)):
+            # A list of Slack's begins at 1; one that goes on after small print carries its numbers as words.
+            for place, section in enumerate(sections, number):
+                section["elements"] = [{"type": "text", "text": f"{place}. "}, *section["elements"]]
+            return {"type": "rich_text", "elements": sections}
+        style = "ordered" if block.ordered else "bullet"
+        return _rich({"type": "rich_text_list", "style": style, "elements": sections})
 
     def _elements(self, inlines: Inlines, *, lead: bool = False) -> list[Json]:
         """Rich text; with ``lead`` a link at the beginning is bold: it is the headline."""
@@ -289,7 +288,7 @@ def cost(block: Block) -> Cost:
         case BulletList():
             detailed = sum(1 for item in block.items if item.detail)
             bare = any(not item.detail for item in block.items)
-            return Cost(2 * detailed + bare, sum(width(item.inlines) + width(item.detail) + 2 for item in block.items))
+            return Cost(2 * detailed + bare, sum(width(item.inlines) + width(item.detail) + 8 for item in block.items))
         case Table():
             names = sum(units(column) + 4 for column in table_columns(block))
             cells = sum(width(cell) + 2 for row in block.rows for cell in row)

@@ -12,17 +12,19 @@ from typing import Any
 
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.adapters.slack.errors import TROUBLES
 from bot.message import Image, Message
 from digests.archive import Archive, media
 from digests.archive.media import Media
+from digests.errors import ArchiveError
 
 log = structlog.get_logger()
 
 READY_TIMEOUT = 8.0
 """Seconds for one picture, upload and processing together; then its alternative text stands in its place."""
-_POLL = 0.25
+_POLL = 0.2
 _MOST = 500
 
 
@@ -50,16 +52,16 @@ class Uploads:
     async def _file(self, client: AsyncWebClient, team: str, image: Image) -> str | None:
         if (known := self._known.get((team, image.key))) is not None:
             return known
-        async with self._archive.read() as connection:
-            picture = await media.get(connection, image.key)
-        if picture is None:
-            log.warning("slack.picture-missing", key=image.key)
-            return None
         try:
+            async with self._archive.read() as connection:
+                picture = await media.get(connection, image.key)
+            if picture is None:
+                log.warning("slack.picture-missing", key=image.key)
+                return None
             async with asyncio.timeout(self._ready_timeout):
                 file = await _uploaded(client, picture, image)
                 await _processed(client, file)
-        except TROUBLES as error:
+        except (*TROUBLES, ArchiveError, SQLAlchemyError) as error:
             # The alternative text says the same; a digest is not held up by its picture.
             log.warning("slack.picture-not-shown", key=image.key, error=type(error).__name__)
             return None

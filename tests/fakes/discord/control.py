@@ -49,6 +49,7 @@ class Control:
         posts = [post for post in discord.seen("POST", MESSAGES) if post.status == 200]
         return {
             "requests": len(discord.requests),
+            "answers": len(discord.seen("PATCH", "/webhooks/*/*/messages/@original")),
             "rate_limited": discord.rate_limited,
             "invalid": discord.invalid,
             "violations": [str(violation) for violation in discord.violations],

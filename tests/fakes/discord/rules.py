@@ -28,7 +28,7 @@ SUPPRESS_EMBEDS, EPHEMERAL, SUPPRESS_NOTIFICATIONS, VOICE, V2 = 1 << 2, 1 << 6, 
 IN_CHANNELS = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS | VOICE | V2
 IN_ANSWERS = IN_CHANNELS | EPHEMERAL
 IN_EDITS = SUPPRESS_EMBEDS | V2
-_ROW, _BUTTON, _TEXT, _GALLERY, _FILE = 1, 2, 10, 12, 13
+_ROW, _BUTTON, _TEXT, _THUMBNAIL, _GALLERY, _FILE = 1, 2, 10, 11, 12, 13
 _LINK, _PREMIUM = 5, 6
 _NAME = regex.compile(r"[-_'\p{L}\p{N}\p{sc=Deva}\p{sc=Thai}]{1,32}")
 _SUBCOMMANDS = (1, 2)
@@ -53,8 +53,7 @@ def message(payload: Json, flags: int, *, edit: bool = False) -> Iterator[str]:
         yield f"content has {units(payload['content'])} characters of at most {CONTENT}"
     yield from _embeds(payload.get("embeds") or ())
     components = [one for one in payload.get("components") or () if isinstance(one, Mapping)]
-    layout = any(one.get("type") != _ROW for one in components)
-    if set_flags & V2 or (edit and layout):
+    if set_flags & V2:
         yield from _layout(payload, components, edit=edit)
     else:
         yield from _classic(payload, components, edit=edit)
@@ -165,7 +164,7 @@ def _attachments(payload: Json, components: list[Json]) -> Iterator[str]:
     for one in _walk(components):
         items = one.get("items") or () if one.get("type") == _GALLERY else ()
         media = [item.get("media") or {} for item in items]
-        media += [one.get(key) or {} for key in ("file", "media") if one.get("type") in (_FILE, 11)]
+        media += [one.get(key) or {} for key in ("file", "media") if one.get("type") in (_FILE, _THUMBNAIL)]
         for item in media:
             url = str(item.get("url"))
             if url.startswith("attachment://") and url.removeprefix("attachment://") not in names:

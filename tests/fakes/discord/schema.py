@@ -24,8 +24,6 @@ from tests.fakes.discord import rules
 DOCUMENT = Path(__file__).parents[2] / "data" / "specs" / "discord" / "openapi-subset.json"
 _LONGEST_TALK = 200
 _CALLBACK = "/interactions/{interaction_id}/{interaction_token}/callback"
-_ANSWER, _DEFERRAL, _UPDATE, _SUGGESTIONS = 4, 5, 7, 8
-"""Types of answers to interactions (interactions/receiving-and-responding)."""
 _WRITES = re.compile(r"POST /channels/[^/]+/(messages|threads)|/callback$|/webhooks/|(PUT|POST|PATCH) .*/commands")
 
 _formats = jsonschema.FormatChecker(formats=())
@@ -66,21 +64,20 @@ def _documented(method: str, template: str, payload: Any) -> Iterator[str]:
         flags = rules.IN_ANSWERS if method == "POST" else rules.IN_EDITS
         yield from rules.message(payload, flags, edit=method == "PATCH")
     else:
-        yield from rules.message(
-            payload, rules.IN_CHANNELS if method == "POST" else rules.IN_EDITS, edit=method == "PATCH"
-        )
+        flags = rules.IN_CHANNELS if method == "POST" else rules.IN_EDITS
+        yield from rules.message(payload, flags, edit=method == "PATCH")
 
 
 def _callback(payload: Mapping[str, Any]) -> Iterator[str]:
     data = payload.get("data") or {}
-    match payload.get("type"):
-        case 4:
+    match payload.get("type"):  # interactions/receiving-and-responding, "Interaction Callback Type"
+        case 4:  # a message
             yield from rules.message(data, rules.IN_ANSWERS)
-        case 5:
+        case 5:  # deferred: a message comes later
             yield from rules.deferral(data)
-        case 7:
+        case 7:  # another message in place of the one with the button
             yield from rules.message(data, rules.IN_ANSWERS, edit=True)
-        case 8:
+        case 8:  # suggestions
             yield from rules.suggestions(data)
 
 
@@ -132,7 +129,7 @@ def _int64(value: object) -> bool:
     return not isinstance(value, int) or -(2**63) <= value < 2**63
 
 
-@_formats.checks("snowflake")
+@_formats.checks("snowflake", raises=ValueError)
 def _snowflake(value: object) -> bool:
     return not isinstance(value, int | str) or 0 <= int(value) < 2**64
 
@@ -173,7 +170,7 @@ def _meant(error: ValidationError) -> list[ValidationError]:
     for inner in error.context or ():
         branches.setdefault(inner.schema_path[0], []).append(inner)
     fitting = [branch for branch in branches.values() if not any(_is_other(inner) for inner in branch)]
-    return fitting[0] if len(fitting) == 1 else []
+    return min(fitting, key=len, default=[])
 
 
 def _is_other(inner: ValidationError) -> bool:

@@ -648,7 +648,7 @@ class FakeSlack:
 
     def _action(self, shown: Json, action_id: str) -> Json:
         for block in shown["blocks"]:
-            for element in block.get("elements", ()) + ([block["accessory"]] if "accessory" in block else []):
+            for element in (*block.get("elements", ()), *([block["accessory"]] if "accessory" in block else ())):
                 if element.get("action_id") == action_id:
                     return {**element, "block_id": block.get("block_id", "b1"), "action_ts": f"{time.time():.6f}"}
         raise LookupError(f"nothing there has the action {action_id!r}")
@@ -752,6 +752,7 @@ class FakeSlack:
 
     def stats(self) -> Json:
         return {
+            "answers": len(self.responses),
             "rate_limited": self.rate_limited,
             "message_posts": len(self.posts),
             "first_message_post": self.posts[0] if self.posts else None,
