@@ -1,4 +1,4 @@
-"""Slack and Discord under load: a whole bot on loopback against the doubles of ``tests/fakes``, each a process of its own.
+"""Slack and Discord under load: a whole bot on loopback against the doubles of ``tests/fakes`` in their own processes.
 
 Acknowledgements: 200 members run a command at the same moment. Fan-out: one edition goes to 1,000 channels, as fast as
 the platform's rate limits allow and without going over them.
@@ -164,12 +164,16 @@ def _configure(folder: Path, platform: Double, destinations: list[str]) -> None:
 async def _acknowledgements(platform: Double) -> None:
     body = {"count": COMMANDS, **platform.asking}
     await platform.commands({**body, "count": 5})
-    async with Watchdog() as dog:
-        delays = await platform.commands(body)
-        await asyncio.sleep(2)
+    await asyncio.sleep(2)
+    before = platform.stats()["answers"]
+    began = time.perf_counter()
+    delays = await platform.commands(body)
+    async with asyncio.timeout(60):
+        while platform.stats()["answers"] < before + COMMANDS:
+            await asyncio.sleep(0.1)
     print(
         f"acknowledged: p50 {percentile(delays, 0.5):.0f} ms, p99 {percentile(delays, 0.99):.0f} ms (limit 500 ms); "
-        f"event loop held {dog.worst_ms:.1f} ms at most (limit 50 ms)",
+        f"all {COMMANDS} answered after {time.perf_counter() - began:.1f} s",
         flush=True,
     )
 

@@ -39,10 +39,8 @@ async def screenshot(page: Path, target: Path, *, width: int = 760) -> None:
         document = await _run(program, *common, f"--window-size={width},800", "--dump-dom", address)
         found = _HEIGHT.search(document)
         height = min(int(found[1]) if found else 800, _TALLEST)
-        picture = f"--screenshot={target.resolve()}"
-        await _run(
-            program, *common, f"--window-size={width},{height}", "--force-device-scale-factor=2", picture, address
-        )
+        size = (f"--window-size={width},{height}", "--force-device-scale-factor=2")
+        await _run(program, *common, *size, f"--screenshot={picture}", address)
     if not await asyncio.to_thread(target.exists):
         raise ScreenshotError(f"{Path(program).name} made no picture; look at the page itself: {page}")
 

@@ -191,11 +191,10 @@ def _choices(option: Option) -> list[app_commands.Choice[str]]:
 def _completer(command: str, subcommand: str | None, option: str, suggest: Suggest) -> Any:
     async def completer(interaction: Interaction, current: str) -> list[app_commands.Choice[str]]:
         found = await suggest(interaction, command, subcommand, option, str(current))
-        return [
-            app_commands.Choice(name=shortened(choice.name), value=choice.value)
-            for choice in found[:MOST_CHOICES]
-            if choice.name and len(choice.value) <= NAME_LENGTH
-        ]
+        # Discord refuses all of them when two bear the same name.
+        named = {shortened(choice.name): choice.value for choice in reversed(found) if len(choice.value) <= NAME_LENGTH}
+        choices = [app_commands.Choice(name=name, value=value) for name, value in reversed(named.items()) if name]
+        return choices[:MOST_CHOICES]
 
     return completer
 

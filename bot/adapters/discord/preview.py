@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from html import escape
+from importlib.resources import files
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -27,38 +29,6 @@ class Rendered(Protocol):
     def embeds(self) -> Sequence[Json]: ...
 
 
-_STYLE = """
-:root{color-scheme:dark}*{box-sizing:border-box}
-body{margin:0;background:#313338;color:#dbdee1;
-font:16px/1.375 "gg sans","Noto Sans","Helvetica Neue",Helvetica,Arial,"Noto Sans CJK JP",sans-serif}
-main{padding:16px 20px 24px;max-width:760px}
-.bar{border-bottom:1px solid #26272b;padding-bottom:10px;margin-bottom:12px;color:#f2f3f5;font-weight:600}
-.bar span{color:#949ba4;font-weight:400;font-size:13px;margin-left:6px}
-article{display:grid;grid-template-columns:40px minmax(0,1fr);gap:0 16px;padding:8px 0}
-.avatar{width:40px;height:40px;border-radius:50%;background:#2f6fde;color:#fff;font-weight:700;
-display:grid;place-items:center}
-.who b{color:#f2f3f5;font-weight:500}.app{background:#5865f2;color:#fff;font-size:10px;font-weight:600;border-radius:3px;
-padding:1px 4px;margin:0 6px;vertical-align:2px}.at{color:#949ba4;font-size:12px}
-.container{background:#2b2d31;border:1px solid #232428;border-left:4px solid;border-radius:8px;padding:12px 16px;
-margin-top:6px;max-width:600px;overflow-wrap:anywhere}
-h2,h3{color:#f2f3f5;line-height:1.3;margin:12px 0 4px}h2{font-size:20px}h3{font-size:16px}
-.text>:first-child{margin-top:0}.line{min-height:4px}.small{color:#949ba4;font-size:13px;line-height:1.4}
-.item{display:grid;grid-template-columns:18px minmax(0,1fr);margin-top:6px}
-.item.ordered{grid-template-columns:26px minmax(0,1fr)}
-.more{padding-left:18px}.small.under{padding-left:18px}
-blockquote{margin:4px 0;padding:0 0 0 12px;border-left:4px solid #4e5058;border-radius:2px}
-a{color:#00a8fc;text-decoration:none}code{background:#1e1f22;border-radius:3px;padding:1px 4px;
-font:14px Consolas,monospace}
-.moment{background:#3c3e44;border-radius:3px;padding:0 2px}hr{border:0;border-top:1px solid #3f4147;margin:10px 0}
-.row{display:flex;flex-wrap:wrap;gap:8px;margin-top:10px}
-.button{background:#4e5058;color:#fff;border-radius:4px;padding:0 16px;
-line-height:32px;font-size:14px;font-weight:500}
-.button.s1{background:#5865f2}.button.s4{background:#da373c}.off{opacity:.5}
-figure{margin:8px 0;border-radius:8px;background:#1e1f22;color:#949ba4;padding:40px 16px;text-align:center;
-font-size:14px}
-.thread{border-left:2px solid #4e5058;margin-left:20px;padding-left:16px}.name{color:#00a8fc;font-weight:600;font-size:14px;
-margin:4px 0 4px 56px}
-"""
 _INLINE = re.compile(
     r"\\(?P<kept>[^\w\s])"
     r"|\[(?P<words>(?:\\.|[^\[\]\\])+)\]\(<(?P<url>[^<>]*)>\)"
@@ -70,6 +40,11 @@ _INLINE = re.compile(
 _ORDERED = re.compile(r"(\d+)\. (.*)")
 
 
+@cache
+def _style() -> str:
+    return files("bot.adapters.discord").joinpath("preview.css").read_text(encoding="utf-8")
+
+
 def page(messages: Sequence[Rendered], *, title: str, zone: ZoneInfo, at: datetime, channel: str = "news") -> str:
     """The first message in its channel, the others as its thread, at ``at``; times in ``zone``."""
     painter = _Painter(zone, at)
@@ -78,7 +53,7 @@ def page(messages: Sequence[Rendered], *, title: str, zone: ZoneInfo, at: dateti
     if len(shown) > 1:
         thread = f'<div class="name">⤷ {escape(title[:80])}</div><section class="thread">{"".join(shown[1:])}</section>'
     return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style>'
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title><style>{_style()}</style>'
         f'<main><div class="bar"># {escape(channel)}<span>as Discord shows it</span></div>{shown[0]}{thread}</main>'
         f"{MEASURE}</html>\n"
     )

@@ -17,7 +17,7 @@ from bot.adapters.discord.outgoing import NO_PINGS, outgoing
 from bot.adapters.discord.render import FIT
 from bot.adapters.splitting import split
 from bot.i18n import translator
-from bot.message import Context, Message, text
+from bot.message import Context, Message, Paragraph, text
 from digests.archive import Archive
 
 log = structlog.get_logger()
@@ -54,8 +54,10 @@ class Reply:
             self._waiting = None
             await self._replace(first)
         elif self._waiting is not None:
-            # What was announced to everybody must not show a private answer.
+            # What was announced to everybody must not show a private answer. As long as something is announced, the
+            # next message takes its place and its visibility, even when it was deleted before; so it is ended first.
             self._waiting = None
+            await self._replace(Message((Paragraph(text("…")),), summary="…", language=message.language))
             await self._interaction.delete_original_response()
         for part in parts:
             await self._follow(part)

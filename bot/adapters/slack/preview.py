@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from html import escape, unescape
+from importlib.resources import files
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -27,42 +29,13 @@ class Rendered(Protocol):
     def blocks(self) -> Sequence[Json]: ...
 
 
-_STYLE = """
-:root{color-scheme:light}*{box-sizing:border-box}
-body{margin:0;background:#fff;color:#1d1c1d;
-font:15px/1.46 Lato,"Slack-Lato","Helvetica Neue",Helvetica,Arial,"Noto Sans CJK JP","Noto Sans",sans-serif}
-main{padding:16px 20px 24px;max-width:760px}
-.bar{display:flex;gap:6px;align-items:baseline;border-bottom:1px solid #ddd;padding:0 0 10px;margin-bottom:12px}
-.bar b{font-size:18px}.bar span{color:#616061;font-size:13px}
-article{display:grid;grid-template-columns:36px minmax(0,1fr);gap:0 8px;padding:8px 0}
-.avatar{width:36px;height:36px;border-radius:6px;background:#1d4ed8;color:#fff;font-weight:900;
-display:grid;place-items:center}
-.who{line-height:1.47}.who b{font-weight:900}.app{background:#e8e8e8;color:#454447;font-size:10px;font-weight:700;
-border-radius:2px;padding:1px 3px;margin:0 4px;vertical-align:1px}.at{color:#616061;font-size:12px}
-.header{font-size:18px;font-weight:900;line-height:1.3;margin:8px 0 4px}
-p,.rich{margin:4px 0 0;overflow-wrap:anywhere}a{color:#1264a3;text-decoration:none}
-ul,ol{margin:2px 0 0;padding-left:26px}li{padding-left:2px}
-blockquote{margin:4px 0 0;padding:0 0 0 12px;border-left:4px solid #ddd}
-.context{color:#616061;font-size:13px;margin:2px 0 6px;overflow-wrap:anywhere}
-li+li{margin-top:2px}hr{border:0;border-top:1px solid #ddd;margin:12px 0}
-code{font:12px Monaco,Menlo,Consolas,monospace;color:#e01e5a;background:#f6f6f6;border:1px solid #ddd;border-radius:3px;
-padding:1px 3px}
-.actions{display:flex;flex-wrap:wrap;gap:8px;margin:8px 0 4px}
-.button{border:1px solid #bbb;border-radius:4px;padding:0 12px;font-weight:700;font-size:13px;line-height:28px;
-color:#1d1c1d}
-.button.primary{background:#007a5a;border-color:#007a5a;color:#fff}
-.button.danger{background:#e01e5a;border-color:#e01e5a;color:#fff}
-.select{border:1px solid #bbb;border-radius:4px;padding:0 28px 0 12px;font-size:13px;line-height:28px;position:relative}
-.select:after{content:"";position:absolute;right:10px;top:11px;border:4px solid transparent;border-top-color:#616061}
-table{border-collapse:collapse;margin:6px 0;font-size:14px}td,th{border:1px solid #ddd;padding:4px 10px;text-align:left}
-th{background:#f8f8f8}
-figure{margin:6px 0}figure div{border:1px solid #ddd;border-radius:8px;background:#f8f8f8;color:#616061;padding:40px 16px;
-text-align:center}figcaption{font-size:13px;color:#616061}
-.thread{border-left:2px solid #ddd;margin:2px 0 0 18px;padding-left:26px}.replies{color:#1264a3;font-weight:700;font-size:13px;
-margin:2px 0 8px 44px}
-"""
 _MARKUP = re.compile(r"<([^<>]+)>|(?<![\w*])\*([^*\n]+)\*(?![\w*])|(?<![\w_])_([^_\n]+)_(?![\w_])|`([^`\n]+)`")
 _DATE = re.compile(r"!date\^(\d+)\^([^|^]*)(?:\^[^|]*)?\|(.*)", re.DOTALL)
+
+
+@cache
+def _style() -> str:
+    return files("bot.adapters.slack").joinpath("preview.css").read_text(encoding="utf-8")
 
 
 def page(messages: Sequence[Rendered], *, title: str, zone: ZoneInfo, at: datetime, channel: str = "news") -> str:
@@ -74,7 +47,7 @@ def page(messages: Sequence[Rendered], *, title: str, zone: ZoneInfo, at: dateti
         count = f"{replies} {'reply' if replies == 1 else 'replies'}"
         thread = f'<div class="replies">{count}</div><section class="thread">{"".join(shown[1:])}</section>'
     return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style>'
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title><style>{_style()}</style>'
         f'<main><div class="bar"><b># {escape(channel)}</b><span>as Slack shows it</span></div>'
         f"{shown[0]}{thread}</main>"
         f"{MEASURE}</html>\n"
