@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from collections.abc import Awaitable
 from dataclasses import replace
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -28,6 +28,7 @@ from bot.commands.home import home_message
 from bot.commands.services import Services
 from bot.i18n import LANGUAGE_NAMES, Translator, translator
 from bot.message import Context, Message, Paragraph, text
+from bot.zones import zones
 from digests.archive import preferences, views
 from digests.errors import ArchiveError
 
@@ -139,7 +140,7 @@ class Dispatcher:
             case OptionType.PERIOD:
                 return [Choice(value, value) for value in ("24h", "7d", "30d", "90d")]
             case OptionType.ZONE:
-                return [Choice(name, name) for name in sorted(available_timezones())]
+                return [Choice(name, name) for name in zones()]
             case OptionType.TIME:
                 return [Choice(f"{hour:02}:00", f"{hour:02}:00") for hour in range(24)]
             case _:

@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.commands.base import Command, Option, OptionType, UserError
 from bot.i18n import LANGUAGE_NAMES, Translator
 from bot.settings import Settings
+from bot.zones import by_folded_name
 from digests.story import Story
 
 _SPAN = re.compile(r"(\d{1,3})\s*([hdwm])")
@@ -216,8 +217,7 @@ def _time(option: Option, value: str, context: OptionContext) -> str:
 
 
 def _zone(option: Option, value: str, context: OptionContext) -> str:
-    by_name = {name.casefold(): name for name in available_timezones()}
-    name = by_name.get(value.replace(" ", "_").casefold(), value)
+    name = by_folded_name().get(value.replace(" ", "_").casefold(), value)
     try:
         return ZoneInfo(name).key
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:

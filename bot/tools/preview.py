@@ -19,6 +19,7 @@ from bot.adapters.screenshots import ScreenshotError, screenshot
 from bot.adapters.splitting import split
 from bot.adapters.web.render import render
 from bot.app import App
+from bot.commands.catalogue import COMMANDS
 from bot.message import Message
 from bot.present.edition import edition_message
 from bot.tools.terminal import show
@@ -50,7 +51,8 @@ async def preview_digest(config: Path, digest_id: str, platform: str, out: Path 
         target.write_text(as_page(message), encoding="utf-8")
         click.echo(str(target))
     else:
-        native = _NATIVE[platform](message, zone, now)
+        style = str(getattr(app.store.settings.platforms.get("slack"), "commands", "one"))
+        native = _NATIVE[platform](message, zone, now, style)
         await write_native(native, out or Path(f"preview-{digest_id}-{platform}"))
 
 
@@ -68,16 +70,18 @@ async def write_native(native: Native, stem: Path) -> None:
         click.echo(str(picture))
 
 
-def _as_slack(message: Message, zone: ZoneInfo, now: datetime) -> Native:
+def _as_slack(message: Message, zone: ZoneInfo, now: datetime, style: str) -> Native:
     from bot.adapters.slack import preview
+    from bot.adapters.slack.naming import Naming
     from bot.adapters.slack.render import FIT, render
 
-    parts = [render(part) for part in split(message, FIT)]
+    named = Naming(COMMANDS if style == "one" else ()).named(message)
+    parts = [render(part) for part in split(named, FIT)]
     payloads = [{"text": part.text, "blocks": list(part.blocks)} for part in parts]
     return Native(payloads, preview.page(parts, title=message.summary, zone=zone, at=now))
 
 
-def _as_discord(message: Message, zone: ZoneInfo, now: datetime) -> Native:
+def _as_discord(message: Message, zone: ZoneInfo, now: datetime, _style: str) -> Native:
     from bot.adapters.discord import preview
     from bot.adapters.discord.render import FIT, render
 
@@ -85,7 +89,7 @@ def _as_discord(message: Message, zone: ZoneInfo, now: datetime) -> Native:
     return Native([part.payload() for part in parts], preview.page(parts, title=message.summary, zone=zone, at=now))
 
 
-_NATIVE: dict[str, Callable[[Message, ZoneInfo, datetime], Native]] = {"slack": _as_slack, "discord": _as_discord}
+_NATIVE: dict[str, Callable[[Message, ZoneInfo, datetime, str], Native]] = {"slack": _as_slack, "discord": _as_discord}
 
 
 def as_page(message: Message) -> str:

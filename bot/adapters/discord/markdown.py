@@ -109,7 +109,7 @@ def _shown(inline: Inline) -> Inline:
         return inline if words.strip() and address(inline.url) else Text(words)
     if isinstance(inline, Text) and inline.style != "plain":
         words = visible(inline.text).strip()
-        if not words or "\n" in words or (inline.style == "code" and "`" in words):
+        if not words or "\n" in words or (inline.style == "code" and ("`" in words or "](" in words)):
             return Text(inline.text)
     return inline
 

@@ -96,19 +96,18 @@ class Rendered:
 def render(message: Message) -> Rendered:
     """The message as one of Discord's; it must fit (see :data:`FIT`)."""
     parts = list(_merged(message.blocks)) or [_text(escaped(message.summary).strip() or _NOTHING)]
-    if message.kind == "error":
+    files = dict.fromkeys(block.key for block in message.blocks if isinstance(block, Image))
+    if message.kind == "error" and not files:
         return _embed(parts)
     container = {"type": CONTAINER, "accent_color": _COLOURS[message.kind], "components": parts}
-    files = dict.fromkeys(block.key for block in message.blocks if isinstance(block, Image))
     return Rendered(components=(container,), flags=IS_COMPONENTS_V2, files=tuple(files))
 
 
 def _embed(parts: list[Json]) -> Rendered:
-    """A small embed with its buttons; in the place of a picture stands what it shows."""
-    texts = [part["content"] for part in parts if part["type"] == TEXT]
-    texts += [escaped(item["description"]) for part in parts if part["type"] == GALLERY for item in part["items"]]
+    """A small embed with its buttons."""
+    words = "\n".join(part["content"] for part in parts if part["type"] == TEXT)
     rows = [part for part in parts if part["type"] == ACTION_ROW]
-    embed = {"type": "rich", "description": "\n".join(texts) or _NOTHING, "color": _COLOURS["error"]}
+    embed = {"type": "rich", "description": words or _NOTHING, "color": _COLOURS["error"]}
     return Rendered(components=tuple(rows[:MOST_ROWS]), embeds=(embed,))
 
 

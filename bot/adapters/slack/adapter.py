@@ -20,6 +20,7 @@ from bot.adapters.slack.homes import Homes
 from bot.adapters.slack.installations import Installations
 from bot.adapters.slack.listeners import Listeners
 from bot.adapters.slack.members import PLATFORM, Members
+from bot.adapters.slack.naming import NamedHost, Naming
 from bot.adapters.slack.options import SlackOptions
 from bot.adapters.slack.render import FIT, render
 from bot.adapters.slack.replies import Replies
@@ -55,6 +56,7 @@ class SlackAdapter:
         self._workspaces = Workspaces(self.options, self._installations)
         self._uploads = Uploads(context.archive)
         self._tasks = Tasks()
+        self._naming = Naming(())
         self._homes: Homes | None = None
         self._socket: WatchedSocket | None = None
         self._receiving: asyncio.Task[None] | None = None
@@ -81,6 +83,9 @@ class SlackAdapter:
         else:
             identity = await self._workspaces.own()
             log.info("slack.logged-in", workspace=identity.team, bot=identity.name)
+        if self.options.commands == "one":
+            self._naming = Naming(host.commands)
+            host = NamedHost(host, self._naming)
         app = make_app(self._workspaces)
         self._listeners(host).register(app)
         if self.options.mode == "http":
@@ -127,7 +132,7 @@ class SlackAdapter:
     # --- posting -------------------------------------------------------------------------------------------
 
     def split(self, message: Message) -> tuple[Message, ...]:
-        return split(message, FIT)
+        return split(self._naming.named(message), FIT)
 
     async def send(self, destination: Destination, message: Message, *, key: str, parent: Sent | None) -> Sent:
         client, identity, channel = await self._workspaces.place(destination)

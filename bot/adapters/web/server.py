@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
@@ -19,6 +19,7 @@ from bot.commands.base import Command, CommandHost, Completion, Member, Press
 from bot.commands.sharing import as_shared
 from bot.i18n import LANGUAGE_NAMES, supported, translator
 from bot.message import Message, Paragraph, from_json, text
+from bot.zones import zones
 
 if TYPE_CHECKING:
     from bot.adapters.web.adapter import WebAdapter
@@ -205,7 +206,7 @@ class _Api:
             admin=True,
             settled=True,
             language=supported(str(source.get("language") or "en")),
-            zone=_RENAMED_ZONES.get(zone, zone) if zone in available_timezones() else ZoneInfo("UTC").key,
+            zone=_RENAMED_ZONES.get(zone, zone) if zone in zones() else ZoneInfo("UTC").key,
         )
 
     async def _visible(self, body: Mapping[str, Any]) -> LocalMessage:

@@ -437,7 +437,7 @@ class FakeSlack:
         return {"view": self._view("views.open", asked)}
 
     def _view(self, method: str, asked: Json) -> Json:
-        self._checked(method, asked["view"])
+        self._checked(method, asked)
         view = {"id": f"V{next(self._numbers)}", "team_id": TEAM, "app_id": APP, **asked["view"]}
         if view["type"] == "modal":
             self.modals.append(view)
@@ -524,6 +524,7 @@ class FakeSlack:
         socket = web.WebSocketResponse(autoping=False)
         await socket.prepare(request)
         self.connections += 1
+        self.silent = False
         self.sockets.append(socket)
         hello = {"type": "hello", "num_connections": len(self.sockets), "connection_info": {"app_id": APP}}
         await socket.send_json(hello)

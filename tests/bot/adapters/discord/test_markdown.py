@@ -87,6 +87,10 @@ class TestStyles:
         shown = read(markdown((Text("a ` b ```", "code"),)))
         assert (shown.words, shown.marks) == ("a ` b ```", [])
 
+    def test_code_cannot_end_a_link(self) -> None:
+        link = Link("words", "https://example.org/")
+        assert read(markdown((link, Text("](https://evil.example)", "code")))).links == [(link.text, link.url)]
+
     def test_styles_side_by_side_stay_apart(self) -> None:
         shown = read(markdown((Text("a", "strong"), Text("b", "emphasis"), Text("c", "strong"))))
         assert shown.marks == ["strong", "emphasis", "strong"]

@@ -177,7 +177,7 @@ BAD: dict[str, tuple[tuple[str, str], Any, str]] = {
     "long suggestion": (
         CALLBACK,
         {"type": 8, "data": {"choices": [{"name": "x" * 101, "value": "v"}]}},
-        "name has 101 characters",
+        "$.data.choices[0].name: 101 characters",
     ),
     "follow-up": (FOLLOW_UP, {"content": "x" * 2001, **QUIET}, "2001 characters of at most 2000"),
     "long thread name": (("POST", "/channels/1/messages/2/threads"), {"name": "x" * 101}, "name has 101 characters"),

@@ -77,6 +77,8 @@ def options(slack: FakeSlack, **also: Any) -> SlackOptions:
         "app_token": SecretStr(slack.app_token),
         "signing_secret": SecretStr(slack.signing_secret),
         "base_url": slack.base_url,
+        # The doubles of the core answer with the line that they were asked.
+        "commands": "many",
     }
     return SlackOptions(**{**given, **also})
 
