@@ -291,14 +291,16 @@ RUN_BY_OTHERS = ("digests.archive.migrations.env",)
 
 
 def test_importing_a_module_does_nothing_else(tmp_path: Path) -> None:
-    done = run(sys.executable, "-W", "error", "-c", IMPORT_ALL, *RUN_BY_OTHERS, cwd=tmp_path, PYTHONPATH=str(ROOT))
+    # discord.py imports a module that Python 3.13 no longer has, where it is there (and a successor where it is not).
+    strict = ("-W", "error", "-W", "ignore:'audioop' is deprecated:DeprecationWarning")
+    done = run(sys.executable, *strict, "-c", IMPORT_ALL, *RUN_BY_OTHERS, cwd=tmp_path, PYTHONPATH=str(ROOT))
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
     assert done.stderr == ""
     assert list(tmp_path.iterdir()) == []
 
 
-HEAVY = ("alembic", "babel", "docx", "lingua", "pypdf", "trafilatura")
+HEAVY = ("alembic", "babel", "discord", "docx", "lingua", "pypdf", "slack_bolt", "slack_sdk", "trafilatura")
 """Libraries that are slow to import or large in memory: loaded when they are first needed."""
 
 
