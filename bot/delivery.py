@@ -16,13 +16,14 @@ import random
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.adapters.base import Adapter, PermanentSendError, Sent, TransientSendError, UncertainSendError
-from bot.message import from_json
+from bot.message import Message, from_json
 from digests.archive import Archive, deliveries
 from digests.errors import ArchiveError
 from digests.model import Delivery, DeliveryState, Destination
@@ -40,6 +41,7 @@ _LEAST_TAKEN = 16
 """Rows are leased by the batch; each lease is a transaction."""
 _IDLE = 30.0
 _SHORTEST_PAUSE = 0.02
+_REMEMBERED = 16
 _FAULT_PAUSE = 5.0
 _FIRST_RETRY = timedelta(seconds=2)
 _LONGEST_RETRY = timedelta(minutes=10)
@@ -72,7 +74,8 @@ class DeliveryWorker:
         self._wake = asyncio.Event()
         self._stopping = False
         self._busy: set[asyncio.Task[None]] = set()
-        self._records = Records(archive)
+        self._records = Records(archive, self.owner)
+        self._read: dict[tuple[int, int, str], tuple[Mapping[str, Any], Message]] = {}
         self._holds: dict[tuple[str, str], datetime] = {}
 
     def wake(self) -> None:
@@ -179,7 +182,7 @@ class DeliveryWorker:
     async def _send(self, row: Delivery, adapter: Adapter, parent: Sent | None) -> None:
         try:
             async with asyncio.timeout(SEND_TIMEOUT):
-                sent = await adapter.send(row.destination, from_json(row.payload), key=row.id, parent=parent)
+                sent = await adapter.send(row.destination, self._message(row), key=row.id, parent=parent)
         except TransientSendError as error:
             if error.retry_after is not None:
                 place = (row.destination.platform, row.destination.workspace)
@@ -193,6 +196,17 @@ class DeliveryWorker:
                 await self._retry(row, str(error) or "no answer in time", None)
         else:
             await self._sent(row, sent, adapter)
+
+    def _message(self, row: Delivery) -> Message:
+        """The row's message; the same part of an edition is the same object for every channel it goes to."""
+        name = (row.edition_id, row.part, row.destination.platform)
+        payload, message = self._read.get(name, (None, None))
+        if message is None or payload != row.payload:
+            message = from_json(row.payload)
+            while len(self._read) >= _REMEMBERED:
+                del self._read[next(iter(self._read))]
+            self._read[name] = (row.payload, message)
+        return message
 
     async def _reconciled(self, row: Delivery, adapter: Adapter) -> bool:
         """Ask the platform for a row that may have been sent. True when the row is settled by the answer."""
@@ -234,16 +248,9 @@ class DeliveryWorker:
         return True, Sent(first.platform_ids, first.next_try_at)
 
     async def _sent(self, row: Delivery, sent: Sent, adapter: Adapter) -> None:
-        async def record(connection: AsyncConnection) -> None:
-            kept = await deliveries.mark_sent(
-                connection, row.id, owner=self.owner, platform_ids=sent.platform_ids, at=sent.at
-            )
-            if adapter.spacing:
-                until = self._now() + timedelta(seconds=adapter.spacing)
-                await deliveries.space(connection, row.destination, until=until)
-            log.info("delivery.sent", destination=str(row.destination), part=row.part, parts=row.parts, recorded=kept)
-
-        await self._records.add(record)
+        free_at = self._now() + timedelta(seconds=adapter.spacing) if adapter.spacing else None
+        await self._records.add(deliveries.SentPart(row, sent.platform_ids, sent.at, free_at))
+        log.info("delivery.sent", destination=str(row.destination), part=row.part, parts=row.parts)
 
     async def _retry(self, row: Delivery, why: str, retry_after: float | None) -> None:
         now = self._now()
@@ -283,7 +290,8 @@ class DeliveryWorker:
         await self._records.add(record)
 
 
-Record = Callable[[AsyncConnection], Awaitable[None]]
+Record = deliveries.SentPart | Callable[[AsyncConnection], Awaitable[None]]
+"""That a row was sent, or what else is to be written about one."""
 
 
 class Records:
@@ -292,8 +300,9 @@ class Records:
     A row counts as settled only when :meth:`add` returns.
     """
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: Archive, owner: str) -> None:
         self._archive = archive
+        self._owner = owner
         self._waiting: list[tuple[Record, asyncio.Future[None]]] = []
         self._writing = asyncio.Lock()
 
@@ -308,18 +317,20 @@ class Records:
 
     async def _write(self) -> None:
         together, self._waiting = self._waiting, []
+        sent = [record for record, _ in together if isinstance(record, deliveries.SentPart)]
+        others = [record for record, _ in together if not isinstance(record, deliveries.SentPart)]
         try:
             async with self._archive.write() as connection:
-                for record, _ in together:
+                if sent:
+                    await deliveries.mark_all_sent(connection, sent, owner=self._owner)
+                for record in others:
                     await record(connection)
         except BaseException as error:
+            fault = error if isinstance(error, Exception) else RuntimeError("the worker was stopped")
             for _, done in together:
                 if not done.done():
-                    done.set_exception(
-                        error if isinstance(error, Exception) else RuntimeError("the worker was stopped")
-                    )
-                    # Whoever was cancelled meanwhile does not come back for it.
-                    done.exception()
+                    done.set_exception(fault)
+                    done.exception()  # Whoever was cancelled meanwhile does not come back for it.
             raise
         for _, done in together:
             if not done.done():

@@ -8,12 +8,12 @@ another has taken over.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, RowMapping, Select, and_, exists, func, or_, select, update
+from sqlalchemy import CursorResult, RowMapping, Select, and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digests.archive.tables import deliveries
@@ -128,19 +128,59 @@ async def mark_sent(
     )
 
 
-async def space(connection: AsyncConnection, destination: Destination, *, until: datetime) -> None:
-    """What waits for the destination is not sent before ``until``: platforms count messages a channel."""
-    await connection.execute(
-        update(deliveries)
-        .where(
-            deliveries.c.platform == destination.platform,
-            deliveries.c.workspace == destination.workspace,
-            deliveries.c.channel == destination.channel,
-            deliveries.c.state == DeliveryState.PENDING,
-            deliveries.c.next_try_at < until,
+@dataclass(frozen=True, slots=True)
+class SentPart:
+    """A row that the platform took. What waits for its destination is not sent before ``free_at`` (when set):
+    platforms count messages a channel."""
+
+    delivery: Delivery
+    platform_ids: tuple[str, ...]
+    at: datetime
+    free_at: datetime | None = None
+
+
+async def mark_all_sent(connection: AsyncConnection, parts: Sequence[SentPart], *, owner: str) -> None:
+    """:func:`mark_sent` for many rows, with one statement for all; rows whose lease was lost stay as they are."""
+    sent = [{"row": part.delivery.id, "ids": list(part.platform_ids), "at": part.at} for part in parts]
+    await connection.execute(_SENT, [{**values, "owner": owner} for values in sent])
+    spaced = [(part.delivery.destination, part.free_at) for part in parts if part.free_at is not None]
+    if spaced:
+        await connection.execute(
+            _SPACED,
+            [
+                {"on": place.platform, "within": place.workspace, "where": place.channel, "until": free_at}
+                for place, free_at in spaced
+            ],
         )
-        .values(next_try_at=until)
+
+
+_SENT = (
+    update(deliveries)
+    .where(
+        deliveries.c.id == bindparam("row"),
+        deliveries.c.state == DeliveryState.LEASED,
+        deliveries.c.lease_owner == bindparam("owner"),
     )
+    .values(
+        state=DeliveryState.SENT,
+        platform_ids=bindparam("ids", type_=deliveries.c.platform_ids.type),
+        sent_at=bindparam("at", type_=deliveries.c.sent_at.type),
+        error=None,
+        lease_owner=None,
+        lease_until=None,
+    )
+)
+_SPACED = (
+    update(deliveries)
+    .where(
+        deliveries.c.platform == bindparam("on"),
+        deliveries.c.workspace == bindparam("within"),
+        deliveries.c.channel == bindparam("where"),
+        deliveries.c.state == DeliveryState.PENDING,
+        deliveries.c.next_try_at < bindparam("until", type_=deliveries.c.next_try_at.type),
+    )
+    .values(next_try_at=bindparam("until", type_=deliveries.c.next_try_at.type))
+)
 
 
 async def mark_retry(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from datetime import datetime
 
 import discord
@@ -54,7 +53,6 @@ class DiscordAdapter:
     def __init__(self, context: AdapterContext) -> None:
         self.options: DiscordOptions = context.options
         self._archive: Archive = context.archive
-        self._destinations: Callable[[], tuple[Destination, ...]] = context.destinations
         self._connection = self._connect()
         self._answers: Answers | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -68,6 +66,7 @@ class DiscordAdapter:
 
     async def start(self, host: CommandHost) -> None:
         """Log in, register the commands where they have changed, connect to the gateway; returns when it is ready."""
+        await self._end_tasks()
         await self._begin(host)
         self._tasks = [asyncio.create_task(watchdog.watch(lambda: self.client), name="discord-watchdog")]
         if self._connection.is_ours:
@@ -75,10 +74,7 @@ class DiscordAdapter:
 
     async def close(self) -> None:
         self.client.pressed = None
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks = []
+        await self._end_tasks()
         if self._answers is not None:
             await self._answers.close(PATIENCE)
         await self._connection.close()
@@ -154,6 +150,12 @@ class DiscordAdapter:
             await self._renew()
             raise
         log.info("discord.started", guilds=len(self.client.guilds), shards=self.client.shard_count)
+
+    async def _end_tasks(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
 
     async def _renew(self) -> None:
         await self._connection.close()

@@ -60,7 +60,7 @@ THREAD_EXISTS = 160004
 ARCHIVED = 50083
 TAG_REQUIRED = 40067
 LOCKED = 160005
-NO_THREAD = frozenset({50013, 50024, 160006, 160007})
+NO_THREAD = frozenset({10008, 50013, 50024, 160006, 160007})
 """Codes of a refused thread with which the channel itself still takes messages."""
 UNKNOWN_CHANNEL = 10003
 UNKNOWN_MESSAGE = 10008

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 import discord
@@ -12,6 +13,9 @@ from bot.adapters.discord.client import Client
 from bot.adapters.discord.errors import told_plainly
 from bot.adapters.discord.places import Place, place_of, refusal
 from digests.model import Destination
+
+LIST_TIMEOUT = 20.0
+"""Seconds."""
 
 
 async def troubles(client: Client, destination: Destination) -> tuple[str, ...]:
@@ -53,7 +57,8 @@ async def _commands(client: Client) -> Check:
     places: list[discord.Object | None] = [discord.Object(guild) for guild in client.tree.guilds]
     try:
         with told_plainly():
-            counts = [len(await client.tree.fetch_commands(guild=place)) for place in places or [None]]
+            async with asyncio.timeout(LIST_TIMEOUT):
+                counts = [len(await client.tree.fetch_commands(guild=place)) for place in places or [None]]
     except SendError as error:
         return Check("the commands cannot be read", str(error))
     if all(counts):

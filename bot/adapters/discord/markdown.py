@@ -78,6 +78,7 @@ def address(url: str) -> str | None:
     return safe if len(safe) <= LONGEST_URL else None
 
 
+@lru_cache(_REMEMBERED)
 def markdown(inlines: Inlines) -> str:
     """Inlines as markdown."""
     written = ""

@@ -95,7 +95,7 @@ class Rendered:
 
 def render(message: Message) -> Rendered:
     """The message as one of Discord's; it must fit (see :data:`FIT`)."""
-    parts = list(_merged(message.blocks)) or [_text(escaped(message.summary).strip() or _NOTHING)]
+    parts = list(_merged(message.blocks)) or [_text(escaped(shortened(message.summary, WIDEST)).strip() or _NOTHING)]
     files = dict.fromkeys(block.key for block in message.blocks if isinstance(block, Image))
     if message.kind == "error" and not files:
         return _embed(parts)
@@ -134,7 +134,7 @@ def _merged(blocks: Iterable[Block]) -> Iterator[Json]:
 
 def _gap(above: Block, below: Block) -> str:
     """Between texts: headings and small print stay with their text; paragraphs, lists and tables stand apart."""
-    if isinstance(above, Heading) or isinstance(below, Heading) or above is below:
+    if isinstance(above, Heading) or isinstance(below, Heading):
         return "\n"
     both = isinstance(above, Paragraph) and isinstance(below, Paragraph)
     return "\n\n" if both or isinstance(above, BulletList | Quote | Table) or isinstance(below, Table) else "\n"

@@ -35,7 +35,7 @@ class Reply:
         self._archive = archive
         self._waiting: bool | None = None
         """Whether the "thinking …" that stands there is private; None when there is none."""
-        self._left = MOST_FOLLOW_UPS if is_foreign(interaction) else None
+        self._left: int | None = MOST_FOLLOW_UPS if is_foreign(interaction) else None
 
     async def think(self, *, private: bool) -> None:
         """Acknowledge: a new message will come."""
@@ -48,8 +48,9 @@ class Reply:
 
     async def say(self, message: Message) -> None:
         """A new message, in several parts where it is long."""
-        parts = self._parts(message)
-        if self._waiting is not None and self._waiting == message.private:
+        replaces = self._waiting is not None and self._waiting == message.private
+        parts = self._parts(message, replaced=int(replaces))
+        if replaces:
             first, *parts = parts
             self._waiting = None
             await self._replace(first)
@@ -64,14 +65,14 @@ class Reply:
 
     async def turn(self, message: Message) -> None:
         """Put ``message`` in the place of the one with the button."""
-        first, *rest = self._parts(message)
+        first, *rest = self._parts(message, replaced=1)
         await self._replace(first)
         for part in rest:
             await self._follow(part)
 
     async def share(self, message: Message) -> None:
         """Show ``message`` to the channel."""
-        for part in split(message, FIT):
+        for part in self._parts(message):
             try:
                 await self._follow(part)
             except discord.HTTPException as error:
@@ -105,14 +106,17 @@ class Reply:
     async def _follow(self, message: Message) -> None:
         ready = await outgoing(self._archive, message)
         arguments: dict[str, Any] = {"ephemeral": message.private, "allowed_mentions": NO_PINGS, **ready.new()}
-        if self._interaction.response.is_done():
-            await self._interaction.followup.send(wait=True, **arguments)
-        else:
+        if not self._interaction.response.is_done():
             await self._interaction.response.send_message(**arguments)
+            return
+        await self._interaction.followup.send(wait=True, **arguments)
+        if self._left is not None:
+            self._left -= 1
 
-    def _parts(self, message: Message) -> list[Message]:
+    def _parts(self, message: Message, *, replaced: int = 0) -> list[Message]:
+        """The message in parts, as many as may be sent; ``replaced`` of them need no follow-up."""
         parts = list(split(message, FIT))
-        most = len(parts) if self._left is None else self._left
+        most = len(parts) if self._left is None else max(1, self._left + replaced)
         if len(parts) <= most:
             return parts
         words = translator(message.language)("There is more, but Discord takes no more messages here.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -22,7 +23,7 @@ from bot.adapters.slack.listeners import Listeners
 from bot.adapters.slack.members import PLATFORM, Members
 from bot.adapters.slack.naming import NamedHost, Naming
 from bot.adapters.slack.options import SlackOptions
-from bot.adapters.slack.render import FIT, render
+from bot.adapters.slack.render import FIT, SlackMessage, render
 from bot.adapters.slack.replies import Replies
 from bot.adapters.slack.server import Server
 from bot.adapters.slack.socket import SILENCE, SocketHandler, WatchedSocket
@@ -37,6 +38,7 @@ log = structlog.get_logger()
 
 DRAIN_TIMEOUT = 5.0
 """Seconds that :meth:`SlackAdapter.close` waits for what is being answered."""
+_REMEMBERED = 16
 _BAD_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format"})
 
 
@@ -174,7 +176,13 @@ class SlackAdapter:
         return await examination.examine(self._workspaces, self._destinations())
 
 
+@lru_cache(_REMEMBERED)
+def _rendered(message: Message) -> SlackMessage:
+    """The same part goes to many channels."""
+    return render(message)
+
+
 async def _posted(method: Any, post: dict[str, Any], message: Message, files: dict[str, str]) -> Any:
-    rendered = render(message, files)
+    rendered = _rendered(message) if not files else render(message, files)
     with told_plainly(posting=True):
         return await method(**post, text=rendered.text, blocks=list(rendered.blocks))

@@ -194,6 +194,24 @@ async def test_a_silent_gateway_is_left_and_resumed(archive: Archive, clock: Sto
         await adapter.close()
 
 
+async def test_a_gateway_that_is_given_up_is_connected_anew(
+    archive: Archive, clock: StoppedClock, host: FakeHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.adapters.discord.adapter.FIRST_PAUSE", 0.05)
+    async with FakeDiscord() as fake:
+        adapter = wired(fake, archive, clock, shards=1)
+        await adapter.start(host)
+        before = adapter.client
+        for connection in fake.gateway.connections:
+            connection.write("no json")
+        await fake.until(lambda: adapter.client is not before and adapter.client.is_ready())
+        interaction = await fake.command(fake.member, fake.text, "ask", {"question": "why"})
+        assert interaction.delay is not None
+        place = Destination("discord", "local", str(fake.text.id))
+        assert (await adapter.send(place, full_message(), key="k" * 20, parent=None)).platform_ids
+        await adapter.close()
+
+
 async def test_a_token_revoked_later_is_told_once_with_its_cure(
     archive: Archive, clock: StoppedClock, host: FakeHost
 ) -> None:

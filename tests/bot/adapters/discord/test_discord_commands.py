@@ -10,6 +10,7 @@ import discord
 import pytest
 import structlog
 from simcord.actors import MemberActor
+from simcord.interactions import base_payload
 
 from bot.adapters.discord import interactions
 from bot.adapters.discord.adapter import DiscordAdapter
@@ -44,7 +45,7 @@ async def _unused(services: object, invocation: Invocation) -> Message:
 class Host(FakeHost):
     """A core with every kind of option, which remembers what it was asked."""
 
-    commands = (
+    commands = (  # type: ignore[assignment]
         *FakeHost.commands,
         Command("public", "Says it to all", _unused, privacy=Privacy.PUBLIC),
         Command("broken", "Fails", _unused),
@@ -84,7 +85,7 @@ class Host(FakeHost):
         if invocation.command == "broken":
             raise ValueError("a fault")
         if invocation.command == "long":
-            items = tuple(Bullet(text(f"item {n} {'words ' * 30}")) for n in range(120))
+            items = tuple(Bullet(text(f"item {n} {'words ' * 30}")) for n in range(250))
             return Message((BulletList(items),), summary="long", private=True)
         return self.answer or await super().invoke(invocation)
 
@@ -211,10 +212,12 @@ async def test_unchanged_commands_are_not_registered_again(
 
 async def test_commands_of_some_guilds_replace_those_of_all(archive: Archive, clock: StoppedClock) -> None:
     async with FakeDiscord() as fake:
+        fake.checks.append(check_request)
         for guilds in ((), (fake.guild.id,), ()):
             adapter = wired(fake, archive, clock, guilds=guilds)
             await adapter.start(Host())
             await adapter.close()
+        assert not fake.violations
         synced = [(seen.path, len(seen.payload)) for seen in fake.requests if seen.method == "PUT"]
     here, all_of_them = f"/guilds/{fake.guild.id}/commands", "/commands"
     counts = [(all_of_them if "/guilds/" not in path else here, count) for path, count in synced]
@@ -292,7 +295,7 @@ async def test_a_long_answer_comes_in_parts(
     assert len(result.followups) > 2
     assert all(part.ephemeral for part in result.followups)
     everything = said(result.response) + "".join(said(part) for part in result.followups)
-    assert all(f"item {n} " in everything for n in range(120))
+    assert all(f"item {n} " in everything for n in range(250))
 
 
 async def test_a_fault_is_told_with_an_id_that_is_in_the_log(
@@ -323,6 +326,34 @@ async def test_a_command_that_discord_still_offers_but_is_gone(
     assert result.ephemeral
     assert "changed" in said(result.response)
     assert discord_world.env.errors
+
+
+async def _from_own_install(world: Simulation, member: MemberActor, command: str) -> list[Any]:
+    """``member`` runs a command of the app that only they have installed; returns what they are told."""
+    backend = world.env.backend
+    data = {"id": "1", "name": command, "type": 1}
+    record, payload = base_payload(
+        backend, type=2, channel_id=world.news.id, guild_id=world.guild.id, user_id=member.id, data=data
+    )
+    backend.emit("INTERACTION_CREATE", payload | {"authorizing_integration_owners": {"1": str(member.id)}})
+    await world.env.settle()
+    ids = [record.message_id, *record.followup_ids]
+    return [backend.messages[world.news.id][number] for number in ids if number is not None]
+
+
+async def test_managers_of_a_server_without_the_bot_have_no_say_over_it(
+    started: DiscordAdapter, discord_world: Simulation, host: Host, boss: MemberActor
+) -> None:
+    assert await _from_own_install(discord_world, boss, "long")
+    assert not host.invocations[-1].member.admin
+
+
+async def test_no_more_follow_ups_than_a_members_own_install_may_send(
+    started: DiscordAdapter, discord_world: Simulation, ana: MemberActor
+) -> None:
+    told = await _from_own_install(discord_world, ana, "long")
+    assert len(told) == 1 + 5
+    assert "There is more" in json.dumps(told[-1].components)
 
 
 # --- completion --------------------------------------------------------------------------------------------
@@ -374,6 +405,7 @@ async def test_a_page_takes_the_place_of_the_message(
     started: DiscordAdapter, discord_world: Simulation, host: Host, ana: MemberActor
 ) -> None:
     asked = await ana.slash(discord_world.news, "ask", question="why?")
+    assert asked.response is not None
     result = await ana.click(asked.response, custom_id="page:token:1")
     assert host.presses[-1].action == "page:token:1"
     assert "pressed page" in said(asked.response)
@@ -433,6 +465,7 @@ async def test_sharing_shows_the_answer_to_the_channel_once(
     started: DiscordAdapter, discord_world: Simulation, ana: MemberActor
 ) -> None:
     asked = await ana.slash(discord_world.news, "ask", question="why?")
+    assert asked.response is not None
     result = await ana.click(asked.response, custom_id="share:token")
     (shared,) = result.followups
     assert not shared.ephemeral
@@ -450,6 +483,7 @@ async def test_what_cannot_follow_is_shared_in_the_channel(
     started: DiscordAdapter, discord_world: Simulation, ana: MemberActor
 ) -> None:
     asked = await ana.slash(discord_world.news, "ask", question="why?")
+    assert asked.response is not None
     discord_world.env.inject_error("POST", "/webhooks/*", status=404, code=10015)
     await ana.click(asked.response, custom_id="share:token")
     assert any("shared words" in shown for shown in discord_world.shown(discord_world.news.id))

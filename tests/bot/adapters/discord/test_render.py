@@ -159,13 +159,13 @@ def runs(block: Block) -> Iterator[Inlines]:
 
 class TestEveryMessage:
     @given(messages)
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=50, deadline=None)
     def test_discord_takes_each_part(self, message: Message) -> None:
         for part in split(message, FIT):
             check_request("POST", "/channels/1/messages", render(part).payload())
 
     @given(messages)
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=50, deadline=None)
     def test_a_part_is_a_layout_or_an_embed_and_never_both(self, message: Message) -> None:
         for part in split(message, FIT):
             rendered = render(part)
@@ -179,7 +179,7 @@ class TestEveryMessage:
                 assert [one["type"] for one in rendered.components] == [17]
 
     @given(messages)
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=50, deadline=None)
     def test_costs_are_an_upper_bound(self, message: Message) -> None:
         for part in split(message, FIT):
             rendered = render(part)
@@ -191,13 +191,13 @@ class TestEveryMessage:
             assert len(list(walk(rendered.components))) <= sum(one.pieces for one in costs) + 2 <= 38
 
     @given(_long)
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=50, deadline=None)
     def test_widths_are_an_upper_bound(self, inlines: Inlines) -> None:
         (words,) = texts(render(Message((Paragraph(inlines),), summary="–")))
         assert units(words) <= max(width(inlines), 1)
 
     @given(messages)
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=50, deadline=None)
     def test_words_survive(self, message: Message) -> None:
         parts = split(message, FIT)
         found = said(*map(render, parts))
@@ -208,7 +208,7 @@ class TestEveryMessage:
                     assert squeezed(inline.text) in found
 
     @given(messages)
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=50, deadline=None)
     def test_no_text_pings_or_links_by_itself(self, message: Message) -> None:
         for part in split(message, FIT):
             for words in texts(render(part)):
