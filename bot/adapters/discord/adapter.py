@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime
 
 import discord
@@ -53,6 +54,7 @@ class DiscordAdapter:
     def __init__(self, context: AdapterContext) -> None:
         self.options: DiscordOptions = context.options
         self._archive: Archive = context.archive
+        self._destinations: Callable[[], tuple[Destination, ...]] = context.destinations
         self._connection = self._connect()
         self._answers: Answers | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -131,6 +133,21 @@ class DiscordAdapter:
     async def refresh(self) -> None:
         """Discord shows nothing of the configuration beside the commands, which only change with the program."""
 
+    def _is_home(self, guild: int) -> bool:
+        """Whether the server is one that the configuration names: itself, or by a channel that digests go to."""
+        if guild in self.options.guilds:
+            return True
+        known = self.client.get_guild(guild)
+        for place in self._destinations():
+            if place.platform != self.name:
+                continue
+            if place.workspace == str(guild):
+                return True
+            channel = int(place.channel) if place.channel.isdecimal() else 0
+            if known is not None and known.get_channel_or_thread(channel) is not None:
+                return True
+        return False
+
     # --- parts ---------------------------------------------------------------------------------------------
 
     def make_client(self) -> Client:
@@ -181,7 +198,7 @@ class DiscordAdapter:
 
     async def _offer(self, host: CommandHost) -> None:
         """Take commands and buttons from now on."""
-        answers = self._answers = Answers(host, self._archive)
+        answers = self._answers = Answers(host, self._archive, self._is_home)
         self.client.pressed = answers.press
         tree = self.client.tree
         await tree.fill(host.commands, answers.run, answers.suggest, answers.refuse)

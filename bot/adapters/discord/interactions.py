@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -43,9 +43,10 @@ GONE = frozenset({10062, 10015, 50027})
 class Answers:
     """Answers interactions through the core. Never raises: who asked is told what went wrong, with an id."""
 
-    def __init__(self, host: CommandHost, archive: Archive) -> None:
+    def __init__(self, host: CommandHost, archive: Archive, is_home: Callable[[int], bool]) -> None:
         self._host = host
         self._archive = archive
+        self._is_home = is_home
         self._running: set[asyncio.Task[Any]] = set()
 
     async def run(
@@ -57,7 +58,7 @@ class Answers:
 
         async def work() -> None:
             await reply.think(private=target.privacy is Privacy.PRIVATE)
-            member = member_of(interaction)
+            member = self._member(interaction)
             message = await self._host.invoke(Invocation(command.name, member, dict(options), subcommand))
             await reply.say(await self._offered(message, member))
 
@@ -76,7 +77,7 @@ class Answers:
         self, interaction: Interaction, command: str, subcommand: str | None, option: str, typed: str
     ) -> tuple[Choice, ...]:
         """Suggestions for a half-typed option; none when they take too long."""
-        completion = Completion(command, option, typed, member_of(interaction), subcommand)
+        completion = Completion(command, option, typed, self._member(interaction), subcommand)
         try:
             async with asyncio.timeout(COMPLETION_TIMEOUT):
                 return await self._host.complete(completion)
@@ -107,11 +108,30 @@ class Answers:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
 
+    def _member(self, interaction: Interaction) -> Member:
+        """Who calls, and from where. Discord tells the language, not the zone; times are shown in each reader's own.
+
+        Whoever manages a server that digests go to is an admin. Anybody can invite a bot to a server of their own:
+        that gives no say over the bot.
+        """
+        guild = interaction.guild_id
+        manages = interaction.permissions.manage_guild and not is_foreign(interaction)
+        return Member(
+            platform=PLATFORM,
+            workspace=str(guild) if guild is not None else DIRECT,
+            channel=str(interaction.channel_id or ""),
+            user=str(interaction.user.id),
+            admin=guild is not None and manages and self._is_home(guild),
+            language=language_of(interaction),
+            zone="UTC",
+            name=interaction.user.display_name,
+        )
+
     # --- buttons -------------------------------------------------------------------------------------------
 
     async def _turn(self, interaction: Interaction, reply: Reply, action: str) -> None:
         await reply.acknowledge()
-        member = member_of(interaction)
+        member = self._member(interaction)
         message = await self._host.press(Press(action, member))
         if message.kind == "error":
             await reply.say(message.as_private())
@@ -122,7 +142,7 @@ class Answers:
 
     async def _share(self, interaction: Interaction, reply: Reply, action: str) -> None:
         await reply.acknowledge()
-        member = member_of(interaction)
+        member = self._member(interaction)
         message = await self._host.press(Press(action, member))
         if message.kind == "error":
             await reply.say(message.as_private())
@@ -134,7 +154,7 @@ class Answers:
 
     async def _anew(self, interaction: Interaction, reply: Reply, action: str) -> None:
         await reply.think(private=True)
-        member = member_of(interaction)
+        member = self._member(interaction)
         message = (await self._host.press(Press(action, member))).as_private()
         await reply.say(await self._offered(message, member))
 
@@ -168,23 +188,6 @@ class Answers:
                 await reply.say(_error(words, t.language))
         except TROUBLES as failure:
             log.warning("discord.member-not-told", error_id=error_id, why=str(failure) or type(failure).__name__)
-
-
-def member_of(interaction: Interaction) -> Member:
-    """Who calls, and from where. Discord tells the language, not the zone; times are shown in each reader's own."""
-    guild = interaction.guild_id
-    # In a server that has not installed the bot, its managers have no say over the bot.
-    admin = guild is not None and not is_foreign(interaction) and interaction.permissions.manage_guild
-    return Member(
-        platform=PLATFORM,
-        workspace=str(guild) if guild is not None else DIRECT,
-        channel=str(interaction.channel_id or ""),
-        user=str(interaction.user.id),
-        admin=admin,
-        language=language_of(interaction),
-        zone="UTC",
-        name=interaction.user.display_name,
-    )
 
 
 def language_of(interaction: Interaction) -> str:

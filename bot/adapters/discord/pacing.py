@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -18,18 +19,24 @@ from types import SimpleNamespace
 import aiohttp
 import yarl
 
-RATE = 47
+RATE = 48.5
 """Requests a second: somewhat below the 50, for the clocks of both sides do not tick together."""
+MOST = 49
+"""Requests within any second, also when what was held up for a moment is made up for."""
+_CATCH_UP = 0.25
+"""Seconds of lateness that are made up for."""
 _TOO_MANY = 429
 
 
 class Pacer:
-    """Gives out turns, evenly spaced, in the order in which they are asked for."""
+    """Gives out turns in the order in which they are asked for: evenly spaced, and never more than ``most`` within a
+    second, so that turns which came late (a busy event loop) are made up for without a burst."""
 
     def __init__(
         self,
         rate: float = RATE,
         *,
+        most: int = MOST,
         now: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -37,14 +44,22 @@ class Pacer:
         self._now = now
         self._sleep = sleep
         self._free = 0.0
+        self._given: deque[float] = deque(maxlen=most)
+        self._line = asyncio.Lock()
 
     async def turn(self) -> None:
         """Return when the next request may start."""
-        now = self._now()
-        at = max(now, self._free)
-        self._free = at + self._step
-        if at > now:
-            await self._sleep(at - now)
+        async with self._line:
+            now = self._now()
+            if self._free < now - _CATCH_UP:
+                self._free = now
+            at = self._free
+            if len(self._given) == self._given.maxlen:
+                at = max(at, self._given[0] + 1.0)
+            if at > now:
+                await self._sleep(at - now)
+            self._free = max(self._free, now - _CATCH_UP) + self._step
+            self._given.append(max(at, self._now()))
 
 
 PACER = Pacer()

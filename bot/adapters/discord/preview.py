@@ -30,7 +30,8 @@ class Rendered(Protocol):
 
 
 _INLINE = re.compile(
-    r"\\(?P<kept>[^\w\s])"
+    r"\\(?P<kept>[^\sA-Za-z0-9])"
+    r"|`(?P<code>[^`\n]+)`"
     r"|\[(?P<words>(?:\\.|[^\[\]\\])+)\]\(<(?P<url>[^<>]*)>\)"
     r"|<t:(?P<at>\d+):(?P<form>[tTdDfFR])>"
     r"|\*\*(?P<strong>(?:\\.|[^\\])+?)\*\*"
@@ -134,6 +135,8 @@ class _Painter:
     def _marked(self, found: re.Match[str]) -> str:
         if found["kept"] is not None:
             return escape(found["kept"])
+        if found["code"] is not None:
+            return f"<code>{escape(found['code'])}</code>"
         if found["words"] is not None:
             return f'<a href="{escape(found["url"])}">{self._inline(found["words"])}</a>'
         if found["at"] is not None:

@@ -104,11 +104,19 @@ class SlackAdapter:
 
     def _listeners(self, host: CommandHost) -> Listeners:
         clock = time.monotonic
-        members = Members(admins=self.options.workspace_admins, clock=clock)
+        members = Members(admins=self._is_home, clock=clock)
         replies = Replies(self._workspaces, self._uploads)
         callers = Callers(self._workspaces, members, replies)
         self._homes = Homes(host, callers, replies)
         return Listeners(Desk(host, callers, replies, self._homes, clock), self._homes, self._tasks, clock)
+
+    def _is_home(self, team: str) -> bool:
+        """Whether the admins of a workspace are the bot's: where many install it, only those that digests go to."""
+        if not self.options.workspace_admins:
+            return False
+        if not self.options.many_workspaces:
+            return True
+        return any(place.platform == self.name and place.workspace == team for place in self._destinations())
 
     async def close(self) -> None:
         if self._server is not None:

@@ -38,9 +38,9 @@ class Profile:
 
 
 class Members:
-    """Profiles, kept for an hour."""
+    """Profiles, kept for an hour. ``admins`` says of a team whether its admins are the bot's."""
 
-    def __init__(self, *, admins: bool, clock: Callable[[], float], timeout: float = TIMEOUT) -> None:
+    def __init__(self, *, admins: Callable[[str], bool], clock: Callable[[], float], timeout: float = TIMEOUT) -> None:
         self._admins = admins
         self._clock = clock
         self._timeout = timeout
@@ -54,7 +54,7 @@ class Members:
             workspace=team,
             channel=channel,
             user=user,
-            admin=self._admins and profile.admin,
+            admin=profile.admin and self._admins(team),
             language=profile.language,
             zone=profile.zone,
             name=profile.name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -55,9 +55,12 @@ class Simulation:
         ]
 
 
-def context(archive: Archive, clock: StoppedClock, **options: object) -> AdapterContext:
+def context(
+    archive: Archive, clock: StoppedClock, places: Sequence[Destination] = (), **options: object
+) -> AdapterContext:
+    """``places``: where digests go; may be filled later."""
     given = {"token": SecretStr("simcord.fake.token"), "shards": 1} | options
-    return AdapterContext(DiscordOptions.model_validate(given), archive, lambda: (), clock)
+    return AdapterContext(DiscordOptions.model_validate(given), archive, lambda: tuple(places), clock)
 
 
 def wired(fake: FakeDiscord, archive: Archive, clock: StoppedClock, **options: object) -> DiscordAdapter:
@@ -72,8 +75,14 @@ def host() -> FakeHost:
 
 
 @pytest.fixture
-def made(archive: Archive, clock: StoppedClock) -> DiscordAdapter:
-    return DiscordAdapter(context(archive, clock))
+def places() -> list[Destination]:
+    """Where digests go."""
+    return []
+
+
+@pytest.fixture
+def made(archive: Archive, clock: StoppedClock, places: list[Destination]) -> DiscordAdapter:
+    return DiscordAdapter(context(archive, clock, places))
 
 
 @pytest.fixture

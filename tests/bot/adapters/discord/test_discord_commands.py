@@ -29,6 +29,7 @@ from bot.commands.base import (
 from bot.commands.catalogue import COMMANDS
 from bot.message import Bullet, BulletList, Message, Paragraph, text
 from digests.archive import Archive
+from digests.model import Destination
 from tests.bot.adapters.discord.conftest import Simulation, wired
 from tests.conftest import StoppedClock
 from tests.fakes.discord.schema import check_request
@@ -257,7 +258,29 @@ async def test_a_subcommand_of_an_admin(
 ) -> None:
     await boss.slash(discord_world.news, "admin post", digest="morning")
     asked = host.invocations[-1]
-    assert (asked.command, asked.subcommand, asked.member.admin) == ("admin", "post", True)
+    assert (asked.command, asked.subcommand, asked.member.admin) == ("admin", "post", False)
+
+
+async def test_managers_are_admins_only_where_digests_go(
+    started: DiscordAdapter,
+    discord_world: Simulation,
+    host: Host,
+    boss: MemberActor,
+    ana: MemberActor,
+    places: list[Destination],
+) -> None:
+    """Anybody may invite the bot to a server of their own; that must give them no say over it."""
+    await boss.slash(discord_world.news, "admin post", digest="morning")
+    assert not host.invocations[-1].member.admin
+    places.append(Destination("slack", "local", str(discord_world.news.id)))
+    places.append(Destination("discord", "local", "no-number"))
+    await boss.slash(discord_world.news, "admin post", digest="morning")
+    assert not host.invocations[-1].member.admin
+    places.append(Destination("discord", "local", str(discord_world.news.id)))
+    await boss.slash(discord_world.news, "admin post", digest="morning")
+    assert host.invocations[-1].member.admin
+    await ana.slash(discord_world.news, "ask", question="why?")
+    assert not host.invocations[-1].member.admin
 
 
 async def test_direct_messages_are_a_workspace_without_admins(

@@ -193,7 +193,7 @@ async def test_a_profile_is_asked_for_once_and_a_failure_gives_the_defaults(
 
 async def test_a_slow_profile_does_not_hold_the_answer_up(slack: FakeSlack) -> None:
     now = [0.0]
-    members = Members(admins=True, clock=lambda: now[0], timeout=0.05)
+    members = Members(admins=lambda team: True, clock=lambda: now[0], timeout=0.05)
     client = AsyncWebClient(slack.bot_token, slack.base_url)
     slack.fail_next("users.info", delay=0.5)
     first = await members.member(client, team="T1", channel="C1", user="U1")
