@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 import structlog
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.adapters.base import AdapterContext, Check, Found, PermanentSendError, Sent
 from bot.adapters.slack import examination, finding
@@ -157,14 +158,14 @@ class SlackAdapter:
             "reply_broadcast": False,
         }
         try:
-            answer = await _posted(client.chat_postMessage, post, message, files)
+            answer = await _posted(client, "chat.postMessage", post, message, files)
         except PermanentSendError as error:
             if not files or cause_code(error) not in _BAD_BLOCKS:
                 raise
             # Slack no longer shows a picture, and says so by refusing the layout: nothing was posted.
             log.warning("slack.picture-refused", why=str(error))
             self._uploads.forget(identity.team, message)
-            answer = await _posted(client.chat_postMessage, post, message, {})
+            answer = await _posted(client, "chat.postMessage", post, message, {})
         return finding.sent(str(answer["ts"]), str(answer["channel"]))
 
     async def find(self, destination: Destination, *, key: str, since: datetime) -> Found:
@@ -175,7 +176,7 @@ class SlackAdapter:
         client, identity, _ = await self._workspaces.place(destination)
         files = await self._uploads.files(client, identity.team, message)
         post = {"channel": sent.platform_ids[-1], "ts": sent.platform_ids[0], "link_names": False}
-        await _posted(client.chat_update, post, message, files)
+        await _posted(client, "chat.update", post, message, files)
 
     async def check(self, destination: Destination) -> tuple[str, ...]:
         return await examination.check_place(self._workspaces, destination)
@@ -190,7 +191,11 @@ def _rendered(message: Message) -> SlackMessage:
     return render(message)
 
 
-async def _posted(method: Any, post: dict[str, Any], message: Message, files: dict[str, str]) -> Any:
-    rendered = _rendered(message) if not files else render(message, files)
+async def _posted(
+    client: AsyncWebClient, method: str, post: dict[str, Any], message: Message, files: dict[str, str]
+) -> Any:
+    rendered = render(message, files) if files else _rendered(message)
+    given = {name: value for name, value in post.items() if value is not None}
     with told_plainly(posting=True):
-        return await method(**post, text=rendered.text, blocks=list(rendered.blocks))
+        # The SDK's own method for it would look through all blocks again before every channel.
+        return await client.api_call(method, json={**given, "text": rendered.text, "blocks": rendered.blocks})

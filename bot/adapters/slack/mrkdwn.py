@@ -14,13 +14,16 @@ from bot.i18n import format_time
 from bot.message import Inline, Inlines, Link, Text, Time
 
 LONGEST_URL = 2_000
-"""Characters; Slack takes 3,000 ("Image", "Button"), but a link's markup counts into its block's text."""
+"""Characters as sent; Slack takes 3,000 ("Image", "Button"), but a link's markup counts into its block's text."""
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
-_UNSEEN = re.compile("[\u202a-\u202e\u2066-\u2069\x00-\x08\x0b-\x1f\x7f]")
-"""Marks that turn the direction of the text around them, and control characters."""
-_FORMATS = re.compile(r"([*_~`])")
-_EMOJI_CODE = re.compile(r":(?=[a-z0-9_+'-]+:)")
-_QUOTED = re.compile(r"(?m)^(?=&gt;)")
+_BREAKS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_UNSEEN = re.compile("[\u202a-\u202e\u2066-\u2069\ud800-\udfff\x00-\x08\x0e-\x1f\x7f-\x9f]")
+"""Marks that turn the direction of the text around them, control characters, halves of characters."""
+_FORMATS = re.compile(r"(?<![^\W_])[*_~]|[*_~](?![^\W_])|`")
+"""Between two letters or digits only a backtick formats: snake_case stays as it is."""
+_EMOJI_CODE = re.compile(r":(?=[^\s:]+:)")
+_BROADCAST = re.compile(r"(?i)@(?=here|channel|everyone)")
+_QUOTED = re.compile(r"(?m)^(?=[ \t]*&gt;)")
 _REMEMBERED = 2_048
 """Texts: what a digest says is measured, rendered and sent to many channels."""
 _GUARD = "\u200b"
@@ -34,15 +37,16 @@ DATE_FORMATS = {
 
 
 def visible(words: str) -> str:
-    """``words`` without what could turn the line around it."""
-    return _UNSEEN.sub("", words)
+    """``words`` without what could turn the line around it or cannot be sent; line breaks are all alike."""
+    return _UNSEEN.sub("", _BREAKS.sub("\n", words))
 
 
 @lru_cache(_REMEMBERED)
 def escaped(words: str) -> str:
     """Plain words as markup that shows exactly them: no mention, no format, no emoji, no quotation."""
-    guarded = _FORMATS.sub(rf"{_GUARD}\1{_GUARD}", visible(words).translate(_ESCAPES))
-    return _QUOTED.sub(_GUARD, _EMOJI_CODE.sub(f":{_GUARD}", guarded))
+    made = _EMOJI_CODE.sub(f":{_GUARD}", visible(words).translate(_ESCAPES))
+    made = _FORMATS.sub(rf"{_GUARD}\g<0>{_GUARD}", made)
+    return _QUOTED.sub(_GUARD, _BROADCAST.sub(f"@{_GUARD}", made))
 
 
 @lru_cache(_REMEMBERED)
@@ -50,7 +54,11 @@ def address(url: str) -> str | None:
     """``url`` as it may stand in a link; None when Slack would not take it or it leads nowhere on the web."""
     if not url.startswith(("https://", "http://")) or len(url) > LONGEST_URL:
         return None
-    return quote(url, safe="%/:?#[]@!$&'()*+,;=~-._")
+    try:
+        made = quote(url, safe="%/:?#[]@!$&'()*+,;=~-._")
+    except UnicodeEncodeError:
+        return None
+    return made if len(made) <= LONGEST_URL else None
 
 
 def mrkdwn(inlines: Inlines, language: str) -> str:
@@ -58,21 +66,31 @@ def mrkdwn(inlines: Inlines, language: str) -> str:
     return "".join(_inline(inline, language) for inline in inlines)
 
 
+def link_markup(link: Link) -> str:
+    """The link as markup; its words alone when its address is none that Slack takes."""
+    url = address(link.url)
+    words = escaped(link.text).replace("\n", " ")
+    return words if url is None or not words.strip() else f"<{url.translate(_ESCAPES)}|{words}>"
+
+
 def _inline(inline: Inline, language: str) -> str:
     match inline:
         case Link():
-            url = address(inline.url)
-            words = escaped(inline.text).replace("\n", " ")
-            return words if url is None else f"<{url.translate(_ESCAPES)}|{words}>"
+            return link_markup(inline)
         case Time():
             return f"<!date^{timestamp(inline)}^{DATE_FORMATS[inline.style]}|{escaped(fallback(inline, language))}>"
         case Text():
-            words = escaped(inline.text)
-            stripped = words.strip()
-            if inline.style == "plain" or not stripped or "\n" in stripped:
-                return words
-            sign = {"strong": "*", "emphasis": "_", "code": "`"}[inline.style]
-            return words.replace(stripped, f"{sign}{stripped}{sign}", 1)
+            return _styled(inline)
+
+
+def _styled(run: Text) -> str:
+    """A style holds for one line, and where the words do not have its sign themselves."""
+    words = escaped(run.text)
+    stripped = words.strip()
+    if run.style == "plain" or not stripped or "\n" in stripped:
+        return words
+    sign = {"strong": "*", "emphasis": "_", "code": "`"}[run.style]
+    return words if sign in stripped else words.replace(stripped, f"{sign}{stripped}{sign}", 1)
 
 
 def timestamp(time: Time) -> int:
