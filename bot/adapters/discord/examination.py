@@ -63,4 +63,4 @@ async def _commands(client: Client) -> Check:
         return Check("the commands cannot be read", str(error))
     if all(counts):
         return Check(f"{min(counts)} commands are registered")
-    return Check("no commands are registered", "they are registered at the start: run kakehashi run once")
+    return Check("the commands are not registered yet; the bot does that when it starts")

@@ -10,6 +10,8 @@ import re
 from functools import lru_cache
 from urllib.parse import quote
 
+import regex
+
 from bot.i18n import format_time
 from bot.message import Inline, Inlines, Link, Text, Time
 
@@ -24,10 +26,11 @@ _FORMATS = re.compile(r"(?<![^\W_])[*_~]|[*_~](?![^\W_])|`")
 _EMOJI_CODE = re.compile(r":(?=[^\s:]+:)")
 _BROADCAST = re.compile(r"(?i)@(?=here|channel|everyone)")
 _QUOTED = re.compile(r"(?m)^(?=[ \t]*&gt;)")
-_REMEMBERED = 2_048
+REMEMBERED = 2_048
 """Texts: what a digest says is measured, rendered and sent to many channels."""
 _GUARD = "\u200b"
 """A space of no width: beside a sign of markup it makes it a sign like any other."""
+_CHARACTER = regex.compile(r"\X")
 DATE_FORMATS = {
     "date": "{date_short}",
     "time": "{time}",
@@ -41,7 +44,26 @@ def visible(words: str) -> str:
     return _UNSEEN.sub("", _BREAKS.sub("\n", words))
 
 
-@lru_cache(_REMEMBERED)
+def shortened(words: str, most: int) -> str:
+    """``words`` in at most ``most`` UTF-16 units, cut between characters as readers see them."""
+    words = visible(words)
+    if units(words) <= most:
+        return words
+    kept, used = [], 1
+    for character in _CHARACTER.findall(words):
+        used += units(character)
+        if used > most:
+            break
+        kept.append(character)
+    return "".join(kept).rstrip() + "…"
+
+
+def units(words: str) -> int:
+    """Length in UTF-16 units, which is never less than what Slack counts."""
+    return len(words) if words.isascii() else len(words.encode("utf-16-le", "surrogatepass")) // 2
+
+
+@lru_cache(REMEMBERED)
 def escaped(words: str) -> str:
     """Plain words as markup that shows exactly them: no mention, no format, no emoji, no quotation."""
     made = _EMOJI_CODE.sub(f":{_GUARD}", visible(words).translate(_ESCAPES))
@@ -49,7 +71,7 @@ def escaped(words: str) -> str:
     return _QUOTED.sub(_GUARD, _BROADCAST.sub(f"@{_GUARD}", made))
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(REMEMBERED)
 def address(url: str) -> str | None:
     """``url`` as it may stand in a link; None when Slack would not take it or it leads nowhere on the web."""
     if not url.startswith(("https://", "http://")) or len(url) > LONGEST_URL:
@@ -66,11 +88,14 @@ def mrkdwn(inlines: Inlines, language: str) -> str:
     return "".join(_inline(inline, language) for inline in inlines)
 
 
+@lru_cache(REMEMBERED)
 def link_markup(link: Link) -> str:
     """The link as markup; its words alone when its address is none that Slack takes."""
     url = address(link.url)
     words = escaped(link.text).replace("\n", " ")
-    return words if url is None or not words.strip() else f"<{url.translate(_ESCAPES)}|{words}>"
+    if url is None:
+        return words
+    return f"<{url.translate(_ESCAPES)}|{words if words.strip() else '…'}>"
 
 
 def _inline(inline: Inline, language: str) -> str:

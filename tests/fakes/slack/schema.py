@@ -1,7 +1,7 @@
 """What Slack would refuse: Block Kit's schema, slack_sdk's own models, and the documented limits.
 
 The schema is made from the types of Slack's own package for Node (``tests/data/specs/slack``); it knows shapes, not
-lengths. Lengths are those of docs.slack.dev, each block's page, with the margins that the project keeps.
+lengths. Lengths are those of docs.slack.dev, each block's page. What has the wrong shape is not measured.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft7Validator
+from jsonschema.exceptions import ValidationError
 from slack_sdk.errors import SlackObjectFormationError
 from slack_sdk.models.blocks import Block as SdkBlock
 
@@ -22,10 +23,16 @@ Json = dict[str, Any]
 _SPECS = Path(__file__).parents[2] / "data" / "specs" / "slack" / "blockkit"
 _SCHEMA = "blockkit.from-slack-types-3.2.0.schema.json"
 MOST_BLOCKS, MOST_VIEW_BLOCKS = 50, 100
-MOST_CHARACTERS = 13_200
-"""Over all blocks (slackapi/bolt-js#2509)."""
+MOST_CHARACTERS = 12_000
+"""Words over all blocks (Slack's answer in slackapi/bolt-js#2509)."""
+MOST_JSON = 15_500
+"""Of all blocks: Slack took 15,561 characters and refused 17,694 (slackapi/bolt-js#2867)."""
+MOST_IN_TABLES = 10_000
+"""Characters of all cells ("Table block")."""
 LONGEST_TEXT = 4_000
 """Of ``text``: longer ones are cut or split by Slack (slackapi/bolt-js#2509)."""
+_BROADCAST = ("<!channel", "<!here", "<!everyone", "<!subteam")
+_BROADCASTS = frozenset({"broadcast", "usergroup"})
 LENGTHS = {
     "header": 150,
     "section": 3_000,
@@ -66,21 +73,43 @@ def check_call(method: str, payload: Json) -> None:
 
 
 def _message(payload: Json) -> Iterator[str]:
-    text, blocks = payload.get("text"), payload.get("blocks") or []
+    text, blocks = payload.get("text"), _decoded(payload.get("blocks"))
     if payload.get("delete_original"):
         return
     if not isinstance(text, str) or not text.strip():
         yield "text: empty; notifications and screen readers read it"
     elif _units(text) > LONGEST_TEXT:
         yield f"text: {_units(text)} characters, Slack takes {LONGEST_TEXT}"
+    if isinstance(text, str) and any(mark in text for mark in _BROADCAST):
+        yield "text: calls everybody"
+    if not isinstance(blocks, list):
+        yield f"blocks: {type(blocks).__name__}, not a list"
+        return
     if len(blocks) > MOST_BLOCKS:
         yield f"blocks: {len(blocks)}, Slack takes {MOST_BLOCKS}"
-    characters = sum(_characters(block) for block in blocks)
-    if characters > MOST_CHARACTERS:
-        yield f"blocks: {characters} characters in all, Slack takes about {MOST_CHARACTERS}"
-    if sum(block.get("type") == "table" for block in blocks) > 1:
-        yield "blocks: more than one table"
+    yield from _all_together(blocks)
     yield from _blocks(blocks)
+
+
+def _decoded(blocks: Any) -> Any:
+    """A form has them as JSON."""
+    if isinstance(blocks, str):
+        return json.loads(blocks)
+    return [] if blocks is None else list(blocks) if isinstance(blocks, tuple) else blocks
+
+
+def _all_together(blocks: list[Any]) -> Iterator[str]:
+    words = sum(map(_words, blocks))
+    if words > MOST_CHARACTERS:
+        yield f"blocks: {words} characters in all, Slack takes {MOST_CHARACTERS}"
+    size = len(json.dumps(blocks, ensure_ascii=False, separators=(",", ":")))
+    if size > MOST_JSON:
+        yield f"blocks: {size} characters of JSON in all, Slack takes about {MOST_JSON}"
+    tables = [block for block in blocks if isinstance(block, dict) and block.get("type") == "table"]
+    if len(tables) > 1:
+        yield "blocks: more than one table"
+    if (cells := sum(map(_words, tables))) > MOST_IN_TABLES:
+        yield f"blocks: {cells} characters in tables, Slack takes {MOST_IN_TABLES}"
 
 
 def _view(view: Json) -> Iterator[str]:
@@ -88,31 +117,45 @@ def _view(view: Json) -> Iterator[str]:
     if kind is None:
         yield f"type: {view.get('type')!r} is no view"
         return
-    yield from _schema_problems(kind, view, "view")
-    if len(view["blocks"]) > MOST_VIEW_BLOCKS:
-        yield f"blocks: {len(view['blocks'])}, Slack takes {MOST_VIEW_BLOCKS}"
+    problems = list(_schema_problems(kind, view, "view"))
+    yield from problems
+    blocks = view.get("blocks")
+    if isinstance(blocks, list):
+        if len(blocks) > MOST_VIEW_BLOCKS:
+            yield f"blocks: {len(blocks)}, Slack takes {MOST_VIEW_BLOCKS}"
+        yield from _blocks(blocks)
+    if not problems:
+        yield from _view_limits(view)
+
+
+def _view_limits(view: Json) -> Iterator[str]:
     for name in ("title", "submit", "close"):
-        if name in view and not 0 < _units(view[name]["text"]) <= 24:
+        if name in view and not (view[name]["text"].strip() and _units(view[name]["text"]) <= 24):
             yield f"{name}: {view[name]['text']!r} has not 1 to 24 characters"
-    for name, most in (("private_metadata", 3_000), ("callback_id", 255)):
+    for name, most in (("private_metadata", 3_000), ("callback_id", 255), ("external_id", 255)):
         if len(view.get(name, "")) > most:
             yield f"{name}: longer than {most}"
-    yield from _blocks(view["blocks"])
+    if "submit" not in view and any(block["type"] == "input" for block in view["blocks"]):
+        yield "submit: missing, though there is something to fill in"
 
 
-def _blocks(blocks: list[Json]) -> Iterator[str]:
+def _blocks(blocks: list[Any]) -> Iterator[str]:
+    sound: list[Json] = []
     for number, block in enumerate(blocks):
-        where = f"blocks[{number}] ({block.get('type')})"
-        name = _definitions().get(str(block.get("type")))
+        kind = str(block.get("type")) if isinstance(block, dict) else type(block).__name__
+        where = f"blocks[{number}] ({kind})"
+        name = _definitions().get(kind)
         if name is None:
             yield f"{where}: Slack knows no such block"
             continue
-        yield from _schema_problems(name, block, where)
-        yield from (f"{where}: {problem}" for problem in _sdk_problems(block))
-        yield from (f"{where}: {problem}" for problem in _limits(block))
-    ids = Counter(element["action_id"] for block in blocks for element in _elements(block) if "action_id" in element)
+        if problems := list(_schema_problems(name, _as_in_schema(block), where)):
+            yield from problems
+            continue
+        sound.append(block)
+        yield from (f"{where}: {problem}" for problem in (*_sdk_problems(block), *_limits(block)))
+    ids = Counter(element["action_id"] for block in sound for element in _elements(block) if "action_id" in element)
     yield from (f"action_id {name!r} stands there {count} times" for name, count in ids.items() if count > 1)
-    block_ids = Counter(block["block_id"] for block in blocks if "block_id" in block)
+    block_ids = Counter(block["block_id"] for block in sound if "block_id" in block)
     yield from (f"block_id {name!r} stands there {count} times" for name, count in block_ids.items() if count > 1)
 
 
@@ -139,10 +182,38 @@ def _validator(definition: str) -> Draft7Validator:
     return Draft7Validator({"$ref": f"#/definitions/{definition}", "definitions": document["definitions"]})
 
 
+def _as_in_schema(block: Json) -> Json:
+    """``block`` without ``offset`` of lists, which the types lack and "Rich text list element" has."""
+    if block.get("type") != "rich_text" or not isinstance(block.get("elements"), list):
+        return block
+    lists = [
+        {name: value for name, value in part.items() if name != "offset"} if _is_list(part) else part
+        for part in block["elements"]
+    ]
+    return {**block, "elements": lists}
+
+
+def _is_list(part: Any) -> bool:
+    return isinstance(part, dict) and part.get("type") == "rich_text_list"
+
+
 def _schema_problems(definition: str, value: Json, where: str) -> Iterator[str]:
     for error in _validator(definition).iter_errors(value):
-        deepest = min(error.context or [error], key=lambda part: -len(part.absolute_path))
-        yield f"{where}{error.json_path[1:]}: {deepest.message[:300]}"
+        cause = _cause(error)
+        yield f"{where}{cause.json_path[1:]}: {cause.message[:300]}"
+
+
+def _cause(error: ValidationError) -> ValidationError:
+    """Where a value fits none of several shapes: what is wrong with the shape whose type it has."""
+    shapes: dict[Any, list[ValidationError]] = {}
+    for part in error.context or ():
+        shapes.setdefault(part.relative_schema_path[0], []).append(part)
+    meant = [parts for parts in shapes.values() if not any(map(_is_other_type, parts))]
+    return _cause(min(meant, key=len)[0]) if meant else error
+
+
+def _is_other_type(error: ValidationError) -> bool:
+    return error.validator == "const" and list(error.relative_path) == ["type"]
 
 
 def _sdk_problems(block: Json) -> Iterator[str]:
@@ -151,7 +222,7 @@ def _sdk_problems(block: Json) -> Iterator[str]:
     if parsed is None:
         return
     try:
-        parsed.validate_json()
+        parsed.to_dict()
     except SlackObjectFormationError as error:
         yield str(error)
 
@@ -188,24 +259,33 @@ def _limits(block: Json) -> Iterator[str]:
         case "input":
             yield from _length("label", block["label"]["text"])
         case "table":
-            if len(block["rows"]) > 100 or any(len(row) > 20 for row in block["rows"]):
-                yield "more than 100 rows or 20 columns"
+            if len(block["rows"]) > 100 or not all(0 < len(row) <= 20 for row in block["rows"]):
+                yield "1 to 100 rows of 1 to 20 columns"
+            for cell in (cell for row in block["rows"] for cell in row):
+                yield from _rich_text(cell)
         case "rich_text":
             yield from _rich_text(block)
+    for part in _walk(block):
+        if part.get("type") == "mrkdwn" and any(mark in part["text"] for mark in _BROADCAST):
+            yield "calls everybody"
     for element in _elements(block):
         yield from _element(element)
 
 
 def _rich_text(block: Json) -> Iterator[str]:
-    if not block["elements"]:
-        yield "no elements"
+    """A block of rich text or a table's cell."""
     for part in _walk(block):
-        if part.get("type") in ("rich_text_section", "rich_text_quote", "rich_text_list") and not part["elements"]:
-            yield f"an empty {part['type']}"
-        if part.get("type") in ("text", "link") and not part.get("text"):
-            yield f"a {part['type']} without words"
-        if part.get("type") == "link" and (len(part["url"]) > 3_000 or not part["url"].startswith("http")):
+        kind = part.get("type")
+        if kind in ("rich_text", "rich_text_section", "rich_text_quote", "rich_text_list") and not part["elements"]:
+            yield f"an empty {kind}"
+        if kind in ("text", "link", "raw_text") and not part.get("text"):
+            yield f"a {kind} without words"
+        if kind == "link" and (len(part["url"]) > 3_000 or not part["url"].startswith("http")):
             yield f"a link to {part['url'][:40]!r}"
+        if kind in _BROADCASTS:
+            yield "calls everybody"
+        if "offset" in part and not (part.get("style") == "ordered" and part["offset"] >= 0):
+            yield "an offset is for numbered lists"
 
 
 def _element(element: Json) -> Iterator[str]:
@@ -230,8 +310,8 @@ def _element(element: Json) -> Iterator[str]:
 
 
 def _length(what: str, words: str) -> Iterator[str]:
-    if not 0 < _units(words) <= LENGTHS[what]:
-        yield f"{what}: {_units(words)} characters, Slack takes 1 to {LENGTHS[what]}"
+    if not words.strip() or _units(words) > LENGTHS[what]:
+        yield f"{what}: {_units(words)} characters, Slack takes 1 to {LENGTHS[what]} and no blanks alone"
 
 
 def _elements(block: Json) -> list[Json]:
@@ -250,12 +330,12 @@ def _walk(value: Any) -> Iterator[Json]:
             yield from _walk(part)
 
 
-def _characters(block: Json) -> int:
-    """Words and addresses of a block."""
+def _words(block: Any) -> int:
+    """Characters that are read."""
     return sum(
         _units(part[name])
         for part in _walk(block)
-        for name in ("text", "url", "alt_text")
+        for name in ("text", "alt_text", "fallback")
         if isinstance(part.get(name), str)
     )
 
