@@ -109,8 +109,8 @@ def _python_name(name: str) -> str | None:
 def _wide(body: bytes) -> str | None:
     """UTF-16 without a byte order mark: every other byte of its ASCII characters is zero."""
     head = body[:400]
-    if len(head) < 8 or b"\x00" not in head:
-        return None
+    if len(head) < 8 or b"\x00" not in head or (head[0] in b"<{" and head[1]):
+        return None  # a document whose first sign is one byte wide has NULs for another reason
     even, odd = head[::2].count(0), head[1::2].count(0)
     if max(even, odd) < len(head) * 0.05 or min(even, odd) > max(even, odd) * 0.1:
         return None
