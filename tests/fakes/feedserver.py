@@ -41,6 +41,8 @@ class Reply:
     delay: float = 0.0
     cut: bool = False
     """Break the connection off in the middle of the body."""
+    length: int | None = None
+    """Claim this Content-Length, send the body, and say no more."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ class FeedServer:
         self.requests: list[Seen] = []
         self.at_once = 0
         """How many requests were being answered at the same moment, at most."""
+        self.sent = 0
+        """Bytes of endless bodies that went out."""
         self._answering = 0
         self._replies: dict[str, list[Reply]] = {}
         self._runner: web.AppRunner | None = None
@@ -112,15 +116,15 @@ class FeedServer:
             await asyncio.sleep(reply.delay)
         if _matches(request, reply):
             return web.Response(status=304, headers=_headers(reply))
-        if reply.chunks is not None or reply.endless is not None or reply.cut:
+        if reply.chunks is not None or reply.endless is not None or reply.cut or reply.length is not None:
             return await self._stream(request, reply)
         body = _COMPRESS[reply.compress](reply.body) if reply.compress else reply.body
         return web.Response(status=reply.status, body=body, headers=_headers(reply))
 
     async def _stream(self, request: web.Request, reply: Reply) -> web.StreamResponse:
         response = web.StreamResponse(status=reply.status, headers=_headers(reply))
-        if reply.cut:
-            response.content_length = len(reply.body) + 1_000
+        if reply.cut or reply.length is not None:
+            response.content_length = reply.length or len(reply.body) + 1_000
         await response.prepare(request)
         try:
             await response.write(reply.body)
@@ -129,10 +133,11 @@ class FeedServer:
                 await asyncio.sleep(reply.pause)
             while reply.endless is not None:
                 await response.write(reply.endless)
+                self.sent += len(reply.endless)
                 await asyncio.sleep(reply.pause)
         except ConnectionError:
             return response
-        if reply.cut and request.transport is not None:
+        if (reply.cut or reply.length is not None) and request.transport is not None:
             request.transport.close()
         return response
 
