@@ -185,8 +185,8 @@ CASES: tuple[Way, ...] = (
     Way(name="a redirect to no address at all", expected="refused", to="http://", error="."),
     Way(name="a redirect to a megabyte of address", expected="refused", to="http://news.example/" + "a" * 7_000,
         error="."),
-    Way(name="a redirect that adds a header (CR LF)", expected="refused: no such header is sent",
-        to="http://news.example/\tx%0d%0aX-Evil: 1", error=None, connected=(PUBLIC,)),
+    Way(name="a redirect that adds a header (CR LF)", expected="asked for as the path that it is: no such header is sent",
+        to="http://news.example/x%0d%0aX-Evil: 1", error="HTTP 404", connected=(PUBLIC,)),
     own("loopback", "http://127.0.0.1/feed", "loopback"),
     own("a private address", "http://192.168.0.10/feed", "private"),
     own("a decimal address", "http://3232235530/feed", "disguise"),
@@ -206,7 +206,7 @@ async def test_a_way_that_a_feed_may_take(
     case: Way, internet: Internet, server: FeedServer, archive: Archive, tiny: Story, clock: StoppedClock
 ) -> None:
     served = rss(Entry("1", "Third pillar of the bridge", PILLAR))
-    for path in ("/again", "/ok", "/", "/x\r\nX-Evil: 1"):
+    for path in ("/again", "/ok", "/"):
         server.put(path, served)
     if case.to is not None:
         # Each hop is connected to anew: a kept connection would not ask for the name again.
