@@ -48,6 +48,8 @@ def run(items: int = ITEMS) -> None:
         folder = Path(name)
         shutil.copytree("config", folder / "config")
         corpus.fill(folder, items)
+        with (folder / "config" / "bot.yaml").open("a", encoding="utf-8") as settings:
+            settings.write("limits: {member_commands: 0, channel_commands: 0}\n")
         asyncio.run(_measure(folder, items))
 
 

@@ -56,6 +56,14 @@ class RetentionSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitSettings:
+    """Commands a minute; 0: no limit."""
+
+    member_commands: int
+    channel_commands: int
+
+
+@dataclass(frozen=True, slots=True)
 class IngestSettings:
     enabled: bool
     user_agent_contact: str | None
@@ -74,6 +82,7 @@ class Settings:
     platforms: Mapping[str, BaseModel]
     digests: tuple[DigestSettings, ...]
     retention: RetentionSettings
+    limits: LimitSettings
     admins: frozenset[str]
     """Keys of members, ``platform:workspace:user``."""
     ops: Destination | None
@@ -134,6 +143,7 @@ def _settings(
         platforms=options,
         digests=tuple(_digest(entry, read, every, tuple(map(place, entry.destinations))) for entry in read.digests),
         retention=RetentionSettings(**dict(read.retention)),
+        limits=LimitSettings(**dict(read.limits)),
         admins=frozenset(read.admins),
         ops=place(read.ops) if read.ops else None,
         ingest=IngestSettings(**dict(read.ingest)),

@@ -129,6 +129,16 @@ class RetentionEntry(Strictly):
     editions: Duration = Field(timedelta(days=400), description="Editions and the record of their deliveries.")
 
 
+Rate = Annotated[int, Field(ge=0, le=100_000, strict=True)]
+
+
+class LimitsEntry(Strictly):
+    """How much members may ask of the bot."""
+
+    member_commands: Rate = Field(30, description="Commands a minute from one member; 0: as many as they like.")
+    channel_commands: Rate = Field(240, description="Commands a minute from one channel; 0: as many as they like.")
+
+
 class IngestEntry(Strictly):
     """How sources are read."""
 
@@ -153,6 +163,7 @@ class BotFile(Strictly):
     platforms: Platforms = Field({"web": {}})
     digests: tuple[DigestEntry, ...] = Field((), description="What is posted where and when.")
     retention: RetentionEntry = Field(RetentionEntry(), description="How long things are kept.")
+    limits: LimitsEntry = Field(LimitsEntry(), description="How much members may ask of the bot.")
     admins: tuple[MemberKey, ...] = Field((), description="Members who may use /admin, as platform:workspace:user.")
     ops: Place | None = Field(None, description="Where the bot reports trouble, such as a failing source.")
     ingest: IngestEntry = Field(IngestEntry(), description="How sources are read.")

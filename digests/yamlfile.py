@@ -45,8 +45,8 @@ _WORDS: dict[str, Any] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 _NUMBER_START = frozenset("+-.0123456789")
-# What YAML 1.2 does not allow in a stream (c-printable), plus the byte order mark inside the text and the marks that turn
-# the reading direction: with them a line says something else than it shows (Unicode Technical Report 36, 2.5).
+# What YAML 1.2 does not allow in a stream (c-printable), plus the byte order mark inside the text, plus the marks that
+# turn the reading direction: with them a line says something else than it shows (Unicode Technical Report 36, 2.5).
 _UNPRINTABLE = re.compile(
     "[^\t\n\r\x20-\x7e\x85\xa0-\u2029\u202f-\u2065\u206a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )

@@ -37,7 +37,10 @@ async def _run(services: Services, invocation: Invocation) -> Message:
         Bullet(text(t("Answers and digests are quotations: no language model writes them."))),
         Bullet(
             text(
-                t("Kept of members: subscriptions, paging buttons for 30 days, and what is written in the local chat.")
+                t(
+                    "Kept of members: subscriptions and settings, buttons for 30 days, digests sent by direct message, "
+                    "and what is written in the local chat. /forget-me deletes it."
+                )
             )
         ),
     )

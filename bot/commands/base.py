@@ -82,11 +82,18 @@ class Member:
     name: str = ""
     settled: bool = False
     """Whether language and zone are what the member chose where they sit; /settings has no say then."""
+    everywhere: bool = False
+    """Whether the user's id means the same person in every workspace of the platform."""
 
     @property
     def key(self) -> str:
         """Identifies the member across the archive; never shown."""
         return f"{self.platform}:{self.workspace}:{self.user}"
+
+    @property
+    def identity(self) -> str:
+        """The person, wherever they ask; never shown."""
+        return f"{self.platform}:{self.user}" if self.everywhere else self.key
 
 
 @dataclass(frozen=True, slots=True)

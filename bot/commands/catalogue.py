@@ -5,6 +5,7 @@ from bot.commands import (
     admin,
     ask,
     digest,
+    forget,
     latest,
     schedule,
     section,
@@ -32,6 +33,7 @@ _DECLARED: tuple[Command, ...] = (
     unsubscribe.COMMAND,
     schedule.COMMAND,
     settings.COMMAND,
+    forget.COMMAND,
     about.COMMAND,
     admin.COMMAND,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,7 @@ from bot.commands.base import (
     UserError,
 )
 from bot.commands.home import home_message
+from bot.commands.limits import Limits
 from bot.commands.services import Services
 from bot.i18n import LANGUAGE_NAMES, Translator, translator
 from bot.message import Context, Message, Paragraph, text
@@ -38,6 +39,10 @@ HANDLER_TIMEOUT = 30.0
 """Seconds that a handler may take; platforms keep a deferred answer open for at least 15 minutes."""
 RUN = "run"
 """Buttons whose action is ``run:<line>``."""
+LONGEST_LINE = 6_000
+"""Characters of a typed line or of one option: as many as Discord takes in an option ("Application Commands")."""
+_LONGEST_NUMBER = 6
+"""Digits of a page's number."""
 MOST_SUGGESTIONS = 25
 """Discord's limit for autocomplete results (interactions/receiving-and-responding)."""
 
@@ -48,6 +53,7 @@ class Dispatcher:
     def __init__(self, services: Services, commands: tuple[Command, ...]) -> None:
         self._services = services
         self._commands = {command.name: command for command in commands}
+        self._limits = Limits(services.now)
 
     @property
     def commands(self) -> tuple[Command, ...]:
@@ -57,12 +63,16 @@ class Dispatcher:
         """Run a command; a member's mistake or a fault comes back as a private message."""
         invocation = replace(invocation, member=await self._known(invocation.member))
         t = translator(invocation.member.language)
+        if refusal := self._too_much(invocation.member, t) or _too_long(invocation.options.values(), t):
+            return refusal
         return await self._guarded(t, invocation.command, self._run(invocation, t))
 
     async def invoke_text(self, line: str, member: Member) -> Message:
         """Run a typed line. Text without a slash is a question."""
         member = await self._known(member)
         t = translator(member.language)
+        if refusal := self._too_much(member, t) or _too_long((line,), t):
+            return refusal
         typed = line if line.lstrip().startswith("/") else f"/ask {line}"
         try:
             command, target, raw = options.parse_line(typed, self._commands, t)
@@ -79,6 +89,8 @@ class Dispatcher:
         kind, _, rest = press.action.partition(":")
         if kind == RUN:
             return (await self.invoke_text(rest, member)).as_private()
+        if refusal := self._too_much(member, t, press=True):
+            return refusal
         if kind == sharing.VIEW:
             return await self._guarded(t, kind, sharing.shared(self._services, rest, member))
         return await self._guarded(t, kind, self._turned(replace(press, member=member), t))
@@ -123,6 +135,19 @@ class Dispatcher:
             keys = ", ".join(configuration.needs_restart)
             lines.append(t("Changed in bot.yaml, but waiting for the next start: {keys}", keys=keys))
         return tuple(lines)
+
+    def _too_much(self, member: Member, t: Translator, *, press: bool = False) -> Message | None:
+        """What a member is told who asks more often than the limits allow."""
+        seconds = self._limits.wait(member, self._services.settings.limits, press=press)
+        if not seconds:
+            return None
+        log.info("command.limited", platform=member.platform, seconds=seconds)
+        words = t.n(
+            "That was a lot at once. Please try again in {n} second.",
+            "That was a lot at once. Please try again in {n} seconds.",
+            seconds,
+        )
+        return error_message(words, t)
 
     def _suggest(self, option: Option, member: Member) -> list[Choice]:
         t = translator(member.language)
@@ -189,7 +214,7 @@ class Dispatcher:
         token, _, page = rest.partition(":")
         async with self._services.archive.read() as connection:
             view = await views.get(connection, token, now=self._services.now()) if kind == paging.VIEW else None
-        if view is None or not page.isdecimal():
+        if view is None or view.kind != paging.VIEW or not page.isdecimal() or len(page) > _LONGEST_NUMBER:
             raise UserError(t("This button has expired. Ask again with the command."))
         if view.owner != press.member.key:
             raise UserError(t("This button belongs to the member who asked."))
@@ -220,6 +245,12 @@ def error_message(words: str, t: Translator, *, hint: str = "") -> Message:
     """A short private message about a mistake or a fault."""
     blocks = (Paragraph(text(words)),) + ((Context(text(hint)),) if hint else ())
     return Message(blocks, summary=words, language=t.language, kind="error", private=True)
+
+
+def _too_long(values: Iterable[object], t: Translator) -> Message | None:
+    if max((len(value) for value in values if isinstance(value, str)), default=0) <= LONGEST_LINE:
+        return None
+    return error_message(t("That is too long: at most {n} characters can be read.", n=LONGEST_LINE), t)
 
 
 def _target(command: Command, subcommand: str | None) -> Command:

@@ -14,7 +14,7 @@ from bot.i18n import translator
 from digests.model import LANGUAGES
 
 # Discord's limits, "Application Commands" in its API documentation; Slack's are wider.
-NAME = re.compile(r"^[a-z]{1,32}$")
+NAME = re.compile(r"^(?=.{1,32}$)[a-z]+(?:-[a-z]+)*$")
 LONGEST_DESCRIPTION = 100
 MOST_OPTIONS = 25
 MOST_CHOICES = 25
@@ -38,6 +38,7 @@ WANTED = {
     "unsubscribe": ("section",),
     "schedule": (),
     "settings": ("language", "zone"),
+    "forget-me": (),
     "help": (),
     "about": (),
     "admin": (),

@@ -125,6 +125,7 @@ class Answers:
             language=language_of(interaction),
             zone="UTC",
             name=interaction.user.display_name,
+            everywhere=True,
         )
 
     # --- buttons -------------------------------------------------------------------------------------------
