@@ -18,6 +18,9 @@ INSTALL = "/slack/install"
 REDIRECT = "/slack/oauth_redirect"
 HEALTH = "/healthz"
 _SHUTDOWN_TIMEOUT = 3.0
+_STAMP, _SIGNATURE = "X-Slack-Request-Timestamp", "X-Slack-Signature"
+_LONGEST_STAMP = 20
+"""Digits."""
 
 
 class Server:
@@ -59,9 +62,23 @@ def _handled_by(
     handle: Callable[[AsyncBoltRequest], Awaitable[BoltResponse]],
 ) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def answer(request: web.Request) -> web.Response:
+        await _check_readable(request)
         return await to_aiohttp_response(await handle(await to_bolt_request(request)))
 
     return answer
+
+
+async def _check_readable(request: web.Request) -> None:
+    """Refuse what bolt would trip over before it has checked the signature: Slack sends nothing of the kind."""
+    stamp, signature = (request.headers.get(name, "") for name in (_STAMP, _SIGNATURE))
+    if stamp and not (stamp.isascii() and stamp.isdecimal() and len(stamp) < _LONGEST_STAMP):
+        raise web.HTTPUnauthorized(text="The request's time is no number.\n")
+    if not signature.isascii():
+        raise web.HTTPUnauthorized(text="The request's signature is none.\n")
+    try:
+        await request.text()
+    except (UnicodeDecodeError, LookupError) as error:
+        raise web.HTTPBadRequest(text="The request is no text in UTF-8.\n") from error
 
 
 async def _healthy(_request: web.Request) -> web.Response:
