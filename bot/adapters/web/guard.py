@@ -1,14 +1,13 @@
 """What a request to the local chat must satisfy before anything else looks at it.
 
 A page that listens on loopback is still reachable from every site that the same browser opens: by DNS rebinding
-(hence the Host check), by cross-site requests (hence the Origin check and the JSON body) and by being framed.
+(hence the Host check), by cross-site requests (hence the checks of the site and the JSON body) and by being framed.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import hmac
 from urllib.parse import urlsplit
 
@@ -29,6 +28,8 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+_DATA = ("/api/", "/media/")
+"""What only the page itself asks for; the page may be opened by a link on any site."""
 _FAILED_LOGIN_PAUSE = 1.0
 
 
@@ -42,7 +43,10 @@ def guard(options: WebOptions) -> Middleware:
         if request.path != "/healthz":
             await _check_password(request, options)
         if request.method not in ("GET", "HEAD"):
-            _check_origin(request)
+            _check_site(request)
+            _check_json(request)
+        elif request.path.startswith(_DATA):
+            _check_site(request)
         return await handler(request)
 
     return middleware
@@ -60,12 +64,15 @@ def _check_host(request: web.Request, names: frozenset[str] | set[str]) -> None:
         raise web.HTTPMisdirectedRequest(text="This page is not served under that name; see platforms.web.hosts.\n")
 
 
-def _check_origin(request: web.Request) -> None:
+def _check_site(request: web.Request) -> None:
     origin = request.headers.get("Origin")
     if origin is not None and urlsplit(origin).netloc != request.host:
         raise web.HTTPForbidden(text="Requests from other sites are refused.\n")
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         raise web.HTTPForbidden(text="Requests from other sites are refused.\n")
+
+
+def _check_json(request: web.Request) -> None:
     if request.content_type != "application/json":
         raise web.HTTPUnsupportedMediaType(text="Send JSON.\n")
 
@@ -76,7 +83,7 @@ async def _check_password(request: web.Request, options: WebOptions) -> None:
     scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
     try:
         given = base64.b64decode(encoded, validate=True).partition(b":")[2] if scheme.lower() == "basic" else b""
-    except binascii.Error:
+    except ValueError:  # no Base64, or letters beyond ASCII
         given = b""
     if hmac.compare_digest(given, options.password.get_secret_value().encode()):
         return

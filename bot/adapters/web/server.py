@@ -41,6 +41,7 @@ _RENAMED_ZONES = {
 """Browsers report the names that CLDR keeps stable; members should read today's."""
 _KEEP_ALIVE = 15.0
 _MOST_BODY = 16 * 1024
+_LARGEST_ID = 2**63 - 1
 
 
 def build_app(adapter: WebAdapter, host: CommandHost) -> web.Application:
@@ -211,7 +212,9 @@ class _Api:
 
     async def _visible(self, body: Mapping[str, Any]) -> LocalMessage:
         number = body.get("message")
-        row = await self._adapter.message(number) if isinstance(number, int) else None
+        row = None
+        if isinstance(number, int) and not isinstance(number, bool) and 0 < number <= _LARGEST_ID:
+            row = await self._adapter.message(number)
         if row is None or row.private_to not in (None, USER):
             raise web.HTTPNotFound(text="There is no such message.\n")
         return row
@@ -261,7 +264,7 @@ def _number(value: str | None) -> int | None:
 async def _body(request: web.Request) -> dict[str, Any]:
     try:
         body = await request.json()
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # RecursionError: nested too deep
         raise web.HTTPBadRequest(text="That is not JSON.\n") from error
     if not isinstance(body, dict):
         raise web.HTTPBadRequest(text="Send a JSON object.\n")
