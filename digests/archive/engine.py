@@ -138,7 +138,8 @@ def _with_driver(url: str) -> URL:
         parsed = make_url(url)
         backend = parsed.get_backend_name()
     except (ArgumentError, NoSuchModuleError) as error:
-        raise ArchiveError(f"{url!r} is no address of an archive; use sqlite:///path or postgresql://…") from error
+        # Not repeated: a mistyped address may hold a password all the same.
+        raise ArchiveError("this is no address of an archive; use sqlite:///path or postgresql://…") from error
     if backend not in _DRIVERS:
         raise ArchiveError(f"unknown archive {parsed.drivername!r}; use sqlite:///path or postgresql://…")
     if backend == "sqlite" and parsed.database in (None, "", ":memory:"):
