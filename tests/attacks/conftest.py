@@ -20,7 +20,7 @@ from tests.system.conftest import config, newsstand, start_bot
 
 __all__ = ["config", "newsstand", "start_bot"]
 TINY = Path(__file__).parents[1] / "data" / "stories" / "tiny"
-LIMITS = FetchLimits(spacing=0.0, total=2.0, read=0.2)
+LIMITS = FetchLimits(spacing=0.0, total=1.0, read=0.2)
 """What one request may take here: the limits of bot operation, made short."""
 
 

@@ -32,7 +32,7 @@ A_MINUTE = 30
 @pytest.fixture
 async def bot(start_bot: StartBot) -> Bot:
     started = await start_bot()
-    for number in range(30):
+    for number in range(12):
         await put_item(started.app.archive, sections=["building"], title=f"Bridge {number}", key=f"k{number}")
     return started
 
