@@ -6,7 +6,7 @@ STAMPS := .stamps
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PYTHONUTF8 = 1
 
-.PHONY: run test check bench lock schemas messages clean
+.PHONY: run test check bench fuzz lock schemas messages clean
 
 run: $(STAMPS)/run
 	$(BIN)/kakehashi run
@@ -24,6 +24,11 @@ check: $(STAMPS)/dev
 
 bench: $(STAMPS)/dev
 	$(BIN)/python -m benchmarks
+
+# SECONDS for all targets together; TARGET for one of them; SEED to repeat a run.
+SECONDS ?= 120
+fuzz: $(STAMPS)/dev
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(if $(TARGET),--target $(TARGET)) $(if $(SEED),--seed $(SEED))
 
 schemas: $(STAMPS)/dev
 	$(BIN)/python -m bot.schemas --write
@@ -54,4 +59,4 @@ $(STAMPS)/dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
 	@mkdir -p $(STAMPS) && touch $@ $(STAMPS)/run
 
 clean:
-	rm -rf $(VENV) $(STAMPS) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(STAMPS) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .fuzz

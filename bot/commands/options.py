@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -16,7 +17,11 @@ from bot.settings import Settings
 from bot.zones import by_folded_name
 from digests.story import Story
 
-_SPAN = re.compile(r"(\d{1,3})\s*([hdwm])")
+_SPAN = re.compile(r"([0-9]{1,3})\s*([hdwm])")
+_NUMBER = re.compile(r"-?[0-9]{1,9}")
+_DAY = re.compile(r"[0-9]{4}(?:-[0-9]{1,2}){0,2}")
+_TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})")
+_WITH_DIGITS = frozenset((OptionType.INTEGER, OptionType.PERIOD, OptionType.DATE, OptionType.TIME))
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1), "m": timedelta(days=30)}
 _LONGEST = timedelta(days=3660)
 
@@ -123,6 +128,8 @@ def _convert(option: Option, value: str, context: OptionContext) -> Any:
         if value.lower() not in allowed:
             raise UserError(_one_of(option.name, value, allowed, context.t))
         return value.lower()
+    if option.type in _WITH_DIGITS:
+        value = unicodedata.normalize("NFKC", value)  # full-width digits, as Japanese keyboards write them
     return _CONVERTERS[option.type](option, value, context)
 
 
@@ -139,7 +146,7 @@ def _text(option: Option, value: str, context: OptionContext) -> str:
 
 def _integer(option: Option, value: str, context: OptionContext) -> int:
     low, high = option.minimum or 0, option.maximum or 1_000_000
-    if not value.lstrip("-").isdecimal() or not low <= int(value) <= high:
+    if not _NUMBER.fullmatch(value) or not low <= int(value) <= high:
         raise UserError(context.t("{option} is a number from {low} to {high}.", option=option.name, low=low, high=high))
     return int(value)
 
@@ -183,8 +190,10 @@ def _period(option: Option, value: str, context: OptionContext) -> Period:
 
 
 def _day_range(text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    if not _DAY.fullmatch(text):
+        raise ValueError(text)
     parts = [int(part) for part in text.split("-")]
-    if len(parts) > 3 or not 1990 <= parts[0] <= 2100:
+    if not 1990 <= parts[0] <= 2100:
         raise ValueError(text)
     first = date(parts[0], parts[1] if len(parts) > 1 else 1, parts[2] if len(parts) > 2 else 1)
     if len(parts) == 3:
@@ -210,7 +219,7 @@ def _date(option: Option, value: str, context: OptionContext) -> str:
 
 
 def _time(option: Option, value: str, context: OptionContext) -> str:
-    match = re.fullmatch(r"(\d{1,2}):(\d{2})", value)
+    match = _TIME.fullmatch(value)
     if not match or int(match[1]) > 23 or int(match[2]) > 59:
         raise UserError(context.t("“{value}” is no time of day. Write 08:00.", value=value))
     return f"{int(match[1]):02}:{match[2]}"

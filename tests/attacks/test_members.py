@@ -394,6 +394,10 @@ CASES: tuple[MemberCase, ...] = (
         check=typed(
             "/latest n:99999999999999999999",
             "/latest n:-1",
+            "/latest n:--5",
+            "/latest n:" + "9" * 5_000,
+            "/timeline from:2025-01 to:2026-" + "1" * 40,
+            "/digest building 2026-05-3" + "0" * 60,
             "/latest n:٣",
             "/why " + "9" * 4_000,
             "/digest period:999d",
@@ -406,6 +410,8 @@ CASES: tuple[MemberCase, ...] = (
         expected="refused in words",
         check=typed(
             "/subscribe building 99:99",
+            "/subscribe building 08:٠٠",
+            "/timeline from:٢٠٢٦-٠٥",
             "/subscribe building 08:00 zone:../../etc/passwd",
             "/settings zone:\0",
             "/settings language:../ja",
