@@ -6,7 +6,7 @@ STAMPS := .stamps
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PYTHONUTF8 = 1
 
-.PHONY: run test check bench fuzz lock schemas messages clean
+.PHONY: run test check bench fuzz audit lock schemas messages clean
 
 run: $(STAMPS)/run
 	$(BIN)/kakehashi run
@@ -20,6 +20,7 @@ check: $(STAMPS)/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m bot.schemas --check
+	$(BIN)/python -m bot.licences --check
 	$(BIN)/kakehashi check
 
 bench: $(STAMPS)/dev
@@ -35,6 +36,12 @@ schemas: $(STAMPS)/dev
 
 messages: $(STAMPS)/dev
 	$(BIN)/python -m bot.catalogues --update
+
+# Known weaknesses in what is pinned; asks a public database, so it needs the internet. pip-audit stays out of the lock.
+audit: $(STAMPS)/dev
+	$(PYTHON) -m venv $(STAMPS)/audit
+	$(STAMPS)/audit/bin/python -m pip install -q pip-audit
+	$(STAMPS)/audit/bin/pip-audit --require-hashes --disable-pip -r requirements.lock
 
 # Pinned with hashes; names no host, so that any index or mirror serves it.
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
