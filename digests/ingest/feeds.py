@@ -122,12 +122,16 @@ def _parser(*, forgiving: bool) -> etree.XMLParser:
 def _read_with_feedparser(text: str, url: str | None, why: str) -> FeedData:
     import feedparser
 
-    parsed = feedparser.parse(
-        text.encode("utf-8"),
-        response_headers={"content-type": "application/xml; charset=utf-8"},
-        sanitize_html=False,
-        resolve_relative_uris=False,
-    )
+    try:
+        parsed = feedparser.parse(
+            text.encode("utf-8"),
+            response_headers={"content-type": "application/xml; charset=utf-8"},
+            sanitize_html=False,
+            resolve_relative_uris=False,
+        )
+    except (LookupError, AttributeError, TypeError, ValueError, AssertionError) as error:
+        # What its own slips raise on documents that close what they have not opened.
+        raise ParseError(f"no entries can be read from it ({why})") from error
     if not parsed.entries:
         raise ParseError(f"no entries can be read from it ({why})")
     return settled(

@@ -597,6 +597,12 @@ CASES: tuple[FeedCase, ...] = (
     ),
     # --- other formats ---
     FeedCase(
+        name="a feed so broken that feedparser stumbles over it",
+        expected="refused in plain words",
+        reply=sent("<r><item><title>x</title><link>https://a.example/</item>1</link></item></r>"),
+        error="no entries can be read from it",
+    ),
+    FeedCase(
         name="a JSON feed nested a hundred thousand deep",
         expected="refused",
         reply=sent("[" * 100_000, content_type="application/feed+json"),
