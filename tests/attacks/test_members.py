@@ -13,6 +13,7 @@ from bot.commands.limits import MOST_BUCKETS, PRESSES_A_COMMAND, Limits
 from bot.message import Actions, Message
 from bot.settings import LimitSettings
 from digests.archive import members, preferences, subscriptions, views
+from digests.retention import Policy, enforce
 from tests.attacks.corpus import Case, each
 from tests.conftest import StoppedClock
 from tests.fakes.shelf import put_item
@@ -311,6 +312,24 @@ async def forgotten_deliveries(bot: Bot) -> None:
     assert again == members.Forgotten(0, 0, 0, 0)
 
 
+async def outlived(bot: Bot) -> None:
+    """Buttons go after their time, the local chat's messages after that which bot.yaml says."""
+    await configured(bot, "retention: {messages: 10d}")
+    await share_of(bot)
+    await paged(bot)
+    await bot.say("my old question")
+    kept_for = bot.app.store.settings.retention
+    policy = Policy(items=kept_for.items, messages=kept_for.messages, editions=kept_for.editions)
+    bot.clock.forward(days=2)
+    await enforce(bot.app.archive, bot.app.index, policy, bot.clock())
+    assert (await kept(bot, ANNA))[2] == 1, "the share button's day is over, the page button's year is not"
+    assert any("old question" in html for html in await bot.html())
+    bot.clock.forward(days=9)
+    removed = await enforce(bot.app.archive, bot.app.index, policy, bot.clock())
+    assert removed.messages >= 2
+    assert not any("old question" in html for html in await bot.html())
+
+
 async def kept(bot: Bot, member: Member) -> tuple[int, bool, int]:
     """Subscriptions, whether there are settings, and buttons that still work."""
     async with bot.app.archive.read() as connection:
@@ -465,6 +484,11 @@ CASES: tuple[MemberCase, ...] = (
         check=flood_from_many_servers,
     ),
     MemberCase(name="limits that an admin has turned off", expected="nobody is held up", check=limits_that_are_off),
+    MemberCase(
+        name="data of members past its time",
+        expected="deleted by the retention that bot.yaml sets; buttons by their own",
+        check=outlived,
+    ),
     MemberCase(
         name="/forget-me in Slack",
         expected="subscriptions, settings and buttons of this member go, and of no other",
