@@ -56,8 +56,9 @@ async def newsstand() -> AsyncIterator[Newsstand]:
 
 
 @pytest.fixture
-def config(tmp_path: Path, newsstand: Newsstand) -> Path:
-    """A configuration folder whose sources lie on the newsstand."""
+def config(tmp_path: Path, newsstand: Newsstand, empty_archive: Path) -> Path:
+    """A configuration folder whose sources lie on the newsstand, and an archive whose tables are made already."""
+    shutil.copy(empty_archive, tmp_path / "archive.sqlite3")
     folder = tmp_path / "config"
     shutil.copytree(TINY, folder / "stories" / "tiny")
     (folder / "bot.yaml").write_text(BOT.format(archive=tmp_path / "archive.sqlite3"))
