@@ -17,6 +17,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from digests.archive import Archive
 from digests.ingest import fetch as fetching
+from digests.ingest.addresses import guarded_socket
 from digests.ingest.fetch import Fetcher
 from digests.search.index import open_index
 from digests.story import Story
@@ -92,7 +93,7 @@ class Internet:
 @pytest.fixture
 def internet(server: FeedServer, monkeypatch: pytest.MonkeyPatch) -> Internet:
     made = Internet(server)
-    monkeypatch.setattr(fetching, "guarded_socket", made.sockets(fetching.guarded_socket))
+    monkeypatch.setattr(fetching, "guarded_socket", made.sockets(guarded_socket))
     return made
 
 

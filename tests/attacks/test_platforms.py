@@ -23,6 +23,7 @@ from structlog.typing import EventDict
 from tests.attacks.corpus import Case, each
 from tests.bot.adapters.slack.setting import actions_of, words_of
 from tests.conftest import StoppedClock
+from tests.fakes.discord.interactions import Asked
 from tests.fakes.discord.model import Permission
 from tests.fakes.discord.server import TOKEN, FakeDiscord
 from tests.fakes.slack.schema import check_call
@@ -434,44 +435,27 @@ async def forged_custom_id(there: InDiscord) -> None:
     discord = there.discord
     (welcome,) = discord.messages(discord.text)
     posts = len(discord.seen("POST", "/channels/*/messages"))
-    for custom_id in ("run:/admin post morning", "page:AAAAAAAAAAAAAAAA:1", "share:x", "exec:x", "", "page:\u202e:٣"):
-        component = {"type": 2, "custom_id": custom_id, "id": 7, "style": 2, "label": "x"}
-        fired = discord.interactions._new(  # type: ignore[attr-defined]
-            type_of_component(),
-            discord.member,
-            discord.text,
-            {"custom_id": custom_id, "component_type": 2, "id": 7},
-            welcome,
-        )
-        assert component["custom_id"] == custom_id
-        await discord._fire(fired)  # type: ignore[attr-defined]
-    await discord.until(
-        lambda: (
-            len(discord.seen("PATCH", "/webhooks/*/*/messages/@original")) + len(discord.seen("POST", "/webhooks/*/*"))
-            >= 6
-        )
-    )
+    forged = ("run:/admin post morning", "page:AAAAAAAAAAAAAAAA:1", "share:x", "exec:x", "", "page:\u202e:٣")
+    for custom_id in forged:
+        data = {"custom_id": custom_id, "component_type": 2, "id": 7}
+        await discord.forge(Asked.COMPONENT, discord.member, discord.text, data, welcome)
+
+    def told() -> int:
+        edits = discord.seen("PATCH", "/webhooks/*/*/messages/@original")
+        return len(edits) + len(discord.seen("POST", "/webhooks/*/*"))
+
+    await discord.until(lambda: told() >= len(forged))
     assert len(discord.seen("POST", "/channels/*/messages")) == posts, "nothing is posted"
     assert "Something went wrong" not in answers(there)
-
-
-def type_of_component() -> Any:
-    from tests.fakes.discord.interactions import Asked
-
-    return Asked.COMPONENT
 
 
 async def discord_admin(there: InDiscord) -> None:
     """Discord does not show /admin to members; a request that comes all the same is refused."""
     discord = there.discord
     command = next(c for c in discord.world.commands[None] if c["name"] == "admin")
-    data = {
-        "id": command["id"], "name": "admin", "type": 1,
-        "options": [{"name": "post", "type": 1, "options": [{"name": "digest", "type": 3, "value": "morning"}]}],
-    }  # fmt: skip
-    from tests.fakes.discord.interactions import Asked
-
-    await discord._fire(discord.interactions._new(Asked.COMMAND, discord.member, discord.text, data))  # type: ignore[attr-defined]
+    post = {"name": "post", "type": 1, "options": [{"name": "digest", "type": 3, "value": "morning"}]}
+    data = {"id": command["id"], "name": "admin", "type": 1, "options": [post]}
+    await discord.forge(Asked.COMMAND, discord.member, discord.text, data)
     await discord.until(lambda: "Only admins" in answers(there))
 
 
@@ -495,7 +479,7 @@ async def pings_nobody(there: InDiscord) -> None:
         *discord.seen("PATCH", "/webhooks/*/*/messages/@original"),
         *discord.seen("POST", "/channels/*/messages"),
     ):
-        assert dict(seen.payload or {}).get("allowed_mentions") == {"parse": []}  # type: ignore[call-overload]
+        assert dict(seen.payload or {}).get("allowed_mentions") == {"parse": []}
 
 
 IN_DISCORD: tuple[DiscordCase, ...] = (

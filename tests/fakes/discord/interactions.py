@@ -108,7 +108,7 @@ class Interactions:
         missing = [o["name"] for o in declared if o.get("required") and o["name"] not in options]
         if missing:
             raise ValueError(f"/{line} needs {', '.join(missing)}")
-        return self._new(Asked.COMMAND, user, channel, self._command_data(command, line, declared, options))
+        return self.forged(Asked.COMMAND, user, channel, self._command_data(command, line, declared, options))
 
     def autocomplete(
         self, user: User, channel: Channel, line: str, option: str, value: str, options: Mapping[str, Any]
@@ -118,7 +118,7 @@ class Interactions:
         if not any(o["name"] == option and o.get("autocomplete") for o in declared):
             raise ValueError(f"/{line} does not complete {option}")
         data = self._command_data(command, line, declared, {**options, option: value}, focused=option)
-        return self._new(Asked.AUTOCOMPLETE, user, channel, data)
+        return self.forged(Asked.AUTOCOMPLETE, user, channel, data)
 
     def press(self, user: User, message: Message, custom_id: str, values: list[str] | None = None) -> Interaction:
         """A pressed button, or a select with its values. Raises LookupError when the message has no such component."""
@@ -130,11 +130,12 @@ class Interactions:
         data: Json = {"custom_id": custom_id, "component_type": component["type"], "id": component["id"]}
         if values is not None:
             data["values"] = values
-        return self._new(Asked.COMPONENT, user, message.channel, data, message)
+        return self.forged(Asked.COMPONENT, user, message.channel, data, message)
 
-    def _new(
+    def forged(
         self, asked: Asked, user: User, channel: Channel, data: Json, pressed: Message | None = None
     ) -> Interaction:
+        """An interaction with whatever data."""
         interaction = Interaction(self._world.new_id(), secrets.token_urlsafe(48), asked, user, channel, data, pressed)
         self.all.append(interaction)
         self._by_token[interaction.token] = interaction

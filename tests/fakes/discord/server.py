@@ -26,7 +26,7 @@ from aiohttp import web
 from tests.fakes.discord.control import Control
 from tests.fakes.discord.desk import Desk, Routes
 from tests.fakes.discord.gateway import Close, Gateway, Intent, Op
-from tests.fakes.discord.interactions import Interaction, Interactions
+from tests.fakes.discord.interactions import Asked, Interaction, Interactions
 from tests.fakes.discord.limits import Limits
 from tests.fakes.discord.model import Channel, Guild, Json, Kind, Message, Overwrite, User
 from tests.fakes.discord.rest import Rest
@@ -177,6 +177,12 @@ class FakeDiscord:
         """The suggestions for a half-typed option; ``options`` are those that stand there already."""
         fired = self.interactions.autocomplete(user, channel, line, option, value, options or {})
         return (await self._fire(fired)).choices
+
+    async def forge(
+        self, asked: Asked, user: User, channel: Channel, data: Json, pressed: Message | None = None
+    ) -> Interaction:
+        """An interaction with this data, which no client of Discord's would send; see :meth:`command`."""
+        return await self._fire(self.interactions.forged(asked, user, channel, data, pressed))
 
     async def _fire(self, interaction: Interaction) -> Interaction:
         guild = interaction.channel.guild
