@@ -7,6 +7,7 @@ everything as it was, and what is wrong stays to be shown until a good configura
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
@@ -96,6 +97,7 @@ class ConfigStore:
         self._started_with = settings
         self._listeners: list[Listener] = []
         self._turn = asyncio.Lock()
+        self._seen: bytes | None = None
         self.last_refusal: Refusal | None = None
 
     @classmethod
@@ -132,9 +134,15 @@ class ConfigStore:
         """Read everything anew. True when what is in the files is active now; never raises for mistakes in them."""
         return await self._reload(tries=1)
 
+    async def _reload_changed(self) -> None:
+        """Read everything anew unless the files are those that were read last: saving by steps rings several times."""
+        if await asyncio.to_thread(_contents, self.folder) != self._seen:
+            await self._reload(tries=2)
+
     async def _reload(self, *, tries: int) -> bool:
         async with self._turn:
             while True:
+                self._seen = await asyncio.to_thread(_contents, self.folder)
                 try:
                     loaded = await asyncio.to_thread(load_all, self.folder)
                 except ConfigError as error:
@@ -190,12 +198,12 @@ class ConfigStore:
                 async for _ in awatch(
                     self.folder, watch_filter=_is_ours, debounce=int(DEBOUNCE * 1000), recursive=True
                 ):
-                    await self._reload(tries=2)
+                    await self._reload_changed()
             except (OSError, RuntimeError) as error:
                 # The folder is gone for the moment: an update replaces it, a mount comes back.
                 log.warning("config.watch-failed", why=str(error))
             await asyncio.sleep(WATCH_AGAIN)
-            await self._reload(tries=2)
+            await self._reload_changed()
 
 
 def restart_keys(before: Settings, after: Settings) -> tuple[str, ...]:
@@ -204,6 +212,17 @@ def restart_keys(before: Settings, after: Settings) -> tuple[str, ...]:
     names = dict.fromkeys((*before.platforms, *after.platforms))
     keys += [f"platforms.{name}" for name in names if before.platforms.get(name) != after.platforms.get(name)]
     return tuple(keys)
+
+
+def _contents(folder: Path) -> bytes | None:
+    """Stands for what the files hold; None, which equals nothing seen, while they cannot be read."""
+    found = hashlib.blake2b(digest_size=16)
+    try:
+        for path in sorted(path for path in folder.rglob("*") if _is_ours(None, str(path)) and path.is_file()):
+            found.update(str(path).encode() + b"\0" + path.read_bytes() + b"\0")
+    except OSError:
+        return None
+    return found.digest()
 
 
 def _is_ours(_change: object, path: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import click
@@ -14,9 +15,19 @@ async def run_bot(config: Path, *, ingest: bool = True) -> None:
     app = await App.create(config)
     try:
         await app.start(ingest=ingest)
+        settle_memory()
         for adapter in app.adapters.values():
             if address := getattr(adapter, "address", ""):
                 click.echo(f"Kakehashi is running: {address}")
         await app.wait()
     finally:
         await app.close()
+
+
+def settle_memory() -> None:
+    """Have the garbage collector leave alone what stays for the whole run: libraries, configuration, story.
+
+    Looking through all of that again and again held the event loop for 150 ms each time.
+    """
+    gc.collect()
+    gc.freeze()

@@ -7,18 +7,35 @@ another has taken over.
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import CursorResult, RowMapping, Select, and_, bindparam, exists, func, or_, select, update
+from sqlalchemy import (
+    CursorResult,
+    RowMapping,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    case,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digests.archive.tables import deliveries
 from digests.model import Delivery, DeliveryState, Destination
 
+_PAYLOADS_KNOWN = 32
 _AT_ONCE = 50
 
 
@@ -170,6 +187,7 @@ _SENT = (
         lease_until=None,
     )
 )
+_UNTIL = bindparam("until", type_=deliveries.c.next_try_at.type)
 _SPACED = (
     update(deliveries)
     .where(
@@ -177,9 +195,9 @@ _SPACED = (
         deliveries.c.workspace == bindparam("within"),
         deliveries.c.channel == bindparam("where"),
         deliveries.c.state == DeliveryState.PENDING,
-        deliveries.c.next_try_at < bindparam("until", type_=deliveries.c.next_try_at.type),
     )
-    .values(next_try_at=bindparam("until", type_=deliveries.c.next_try_at.type))
+    # Not as a condition: SQLite would look through all that wait anywhere and are due, for every row.
+    .values(next_try_at=case((deliveries.c.next_try_at < _UNTIL, _UNTIL), else_=deliveries.c.next_try_at))
 )
 
 
@@ -271,7 +289,16 @@ async def _settle(connection: AsyncConnection, delivery_id: str, owner: str, **v
 
 
 async def _fetch(connection: AsyncConnection, query: Select[Any]) -> list[Delivery]:
+    columns = [column for column in deliveries.c if column is not deliveries.c.payload]
+    query = query.with_only_columns(*columns, cast(deliveries.c.payload, Text).label("payload"))
     return [_delivery(row) for row in (await connection.execute(query)).mappings()]
+
+
+@lru_cache(_PAYLOADS_KNOWN)
+def _payload(text: str) -> dict[str, Any]:
+    """One part of an edition goes to many destinations: its payload is read once."""
+    found: dict[str, Any] = json.loads(text)
+    return found
 
 
 def _delivery(row: RowMapping) -> Delivery:
@@ -281,7 +308,7 @@ def _delivery(row: RowMapping) -> Delivery:
         destination=Destination(row["platform"], row["workspace"], row["channel"], row["kind"]),
         part=row["part"],
         parts=row["parts"],
-        payload=row["payload"],
+        payload=_payload(row["payload"]),
         state=DeliveryState(row["state"]),
         attempts=row["attempts"],
         next_try_at=row["next_try_at"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,7 +93,7 @@ class _Paragraph:
     starts: list[tuple[int, int]]
 
     def place(self, offset: int) -> tuple[int, int]:
-        start, line = next(pair for pair in reversed(self.starts) if pair[0] <= offset)
+        start, line = self.starts[bisect_right(self.starts, offset, key=lambda pair: pair[0]) - 1]
         return line, offset - start + 1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from datetime import datetime
 from functools import lru_cache
@@ -16,6 +17,7 @@ from bot.adapters.slack import examination, finding
 from bot.adapters.slack.bolt import make_app
 from bot.adapters.slack.callers import Callers
 from bot.adapters.slack.client import Workspaces
+from bot.adapters.slack.client import post as send
 from bot.adapters.slack.desk import Desk
 from bot.adapters.slack.errors import cause_code, told_plainly
 from bot.adapters.slack.homes import Homes
@@ -186,16 +188,19 @@ class SlackAdapter:
 
 
 @lru_cache(_REMEMBERED)
-def _rendered(message: Message) -> SlackMessage:
-    """The same part goes to many channels."""
-    return render(message)
+def _content(message: Message) -> str:
+    """The message as JSON, written once: the same part goes to many channels."""
+    return _as_json(render(message))
+
+
+def _as_json(rendered: SlackMessage) -> str:
+    return json.dumps({"text": rendered.text, "blocks": rendered.blocks}, ensure_ascii=False)
 
 
 async def _posted(
     client: AsyncWebClient, method: str, post: dict[str, Any], message: Message, files: dict[str, str]
 ) -> Any:
-    rendered = render(message, files) if files else _rendered(message)
-    given = {name: value for name, value in post.items() if value is not None}
+    content = _as_json(render(message, files)) if files else _content(message)
+    given = json.dumps({name: value for name, value in post.items() if value is not None})
     with told_plainly(posting=True):
-        # The SDK's own method for it would look through all blocks again before every channel.
-        return await client.api_call(method, json={**given, "text": rendered.text, "blocks": rendered.blocks})
+        return await send(client, method, f"{given[:-1]}, {content[1:]}")

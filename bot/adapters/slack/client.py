@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any, Self
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
+from slack_sdk.web.internal_utils import get_user_agent
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.adapters.base import PermanentSendError, TransientSendError
@@ -19,6 +21,7 @@ from digests.model import Destination
 TIMEOUT = 20.0
 """Seconds for one call, inside what the delivery worker allows for sending."""
 _CONNECT_TIMEOUT = 8.0
+_USER_AGENT = get_user_agent()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +62,16 @@ class Workspaces:
         self._session: aiohttp.ClientSession | None = None
         self._identities: dict[str, Identity] = {}
         self._direct: dict[tuple[str, str], str] = {}
+        self._clients: dict[str | None, AsyncWebClient] = {}
 
     def client(self, token: str | None) -> AsyncWebClient:
         """A client that never tries again by itself: what was perhaps sent must not be sent twice."""
-        return AsyncWebClient(token, self.options.base_url, session=self.session, retry_handlers=[])
+        session = self.session
+        known = self._clients.get(token)
+        if known is None or known.session is not session:
+            known = AsyncWebClient(token, self.options.base_url, session=session, retry_handlers=[])
+            self._clients[token] = known
+        return known
 
     @property
     def session(self) -> aiohttp.ClientSession:
@@ -142,3 +151,31 @@ class Workspaces:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+
+async def post(client: AsyncWebClient, method: str, body: str) -> AsyncSlackResponse:
+    """A call whose JSON is ready. Raises what the SDK's own calls raise.
+
+    The SDK would write the JSON anew for every channel that the same message goes to, and look through it twice.
+    """
+    assert client.session is not None
+    address = f"{client.base_url}{method}"
+    headers = {
+        "Authorization": f"Bearer {client.token}",
+        "Content-Type": "application/json;charset=utf-8",
+        "User-Agent": _USER_AGENT,
+    }
+    async with client.session.post(address, data=body.encode(), headers=headers) as answer:
+        try:
+            data = json.loads(await answer.read())
+        except ValueError:
+            data = {}
+        return AsyncSlackResponse(
+            client=client,
+            http_verb="POST",
+            api_url=address,
+            req_args={},
+            data=data if isinstance(data, dict) else {},
+            headers=dict(answer.headers),
+            status_code=answer.status,
+        ).validate()

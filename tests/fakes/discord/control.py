@@ -54,9 +54,7 @@ class Control:
             "invalid": discord.invalid,
             "violations": [str(violation) for violation in discord.violations],
             "sessions": len(discord.gateway.live),
-            "message_posts": len(posts),
-            "first_message_post": min((post.arrived for post in posts), default=None),
-            "last_message_post": max((post.arrived for post in posts), default=None),
+            "message_posts": sorted(post.arrived for post in posts),
             "ack_delays_ms": [delay * 1_000 for delay in discord.interactions.delays],
         }
 

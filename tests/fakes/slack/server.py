@@ -752,12 +752,11 @@ class FakeSlack:
     # --- what a benchmark asks -------------------------------------------------------------------------------
 
     def stats(self) -> Json:
+        """Counts; times in seconds since the epoch, delays in milliseconds."""
         return {
             "answers": len(self.responses),
             "rate_limited": self.rate_limited,
-            "message_posts": len(self.posts),
-            "first_message_post": self.posts[0] if self.posts else None,
-            "last_message_post": self.posts[-1] if self.posts else None,
+            "message_posts": list(self.posts),
             "violations": [str(violation) for violation in self.violations],
             "ack_delays_ms": [delay * 1000 for delay in self.acks],
         }
