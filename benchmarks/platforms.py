@@ -221,7 +221,7 @@ def _share(platform: Double, rate: float) -> str:
 async def _settled(app: App) -> None:
     async with asyncio.timeout(_LONGEST_FAN_OUT):
         while True:
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.2)
             async with app.archive.read() as connection:
                 counts = await deliveries.counts(connection)
             if counts[DeliveryState.SENT] and not counts[DeliveryState.PENDING] and not counts[DeliveryState.LEASED]:

@@ -36,7 +36,8 @@ def configure(*, json_lines: bool | None = None, level: int = logging.INFO) -> N
         processors=[*shared, last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
+        # A cached logger would keep its configuration for good, whoever configures anew.
+        cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
 

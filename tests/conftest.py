@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy import inspect, text
 
 from digests.archive import Archive
@@ -30,6 +31,13 @@ class StoppedClock:
 
     def forward(self, **span: float) -> None:
         self.present += timedelta(**span)
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_they_were() -> Iterator[None]:
+    """The command line configures logging for the whole process."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -170,7 +170,7 @@ async def post(client: AsyncWebClient, method: str, body: str) -> AsyncSlackResp
             data = json.loads(await answer.read())
         except ValueError:
             data = {}
-        return AsyncSlackResponse(
+        response = AsyncSlackResponse(
             client=client,
             http_verb="POST",
             api_url=address,
@@ -178,4 +178,6 @@ async def post(client: AsyncWebClient, method: str, body: str) -> AsyncSlackResp
             data=data if isinstance(data, dict) else {},
             headers=dict(answer.headers),
             status_code=answer.status,
-        ).validate()
+        )
+    response.validate()  # type: ignore[no-untyped-call]
+    return response

@@ -107,6 +107,7 @@ async def test_only_so_many_sources_are_read_at_once(archive: Archive, tiny: Sto
     sources = [feed(f"s{number}") for number in range(3 * update.AT_ONCE)]
     press = Pressroom(archive, tiny, await open_index(archive), clock, sources=sources)
     at_once = most = 0
+    full = asyncio.Event()
     real = press.fetcher.fetch
 
     class Counting:
@@ -114,6 +115,10 @@ async def test_only_so_many_sources_are_read_at_once(archive: Archive, tiny: Sto
             nonlocal at_once, most
             at_once += 1
             most = max(most, at_once)
+            if at_once == update.AT_ONCE:
+                full.set()
+            async with asyncio.timeout(10):
+                await full.wait()
             await asyncio.sleep(0.01)
             at_once -= 1
             return await real(request)  # type: ignore[arg-type]
