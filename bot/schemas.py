@@ -19,7 +19,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from bot import platforms
 from bot.references import REFERENCE_SCHEMA
 from bot.settingsfile import BotFile
-from digests.story.files import FactsFile, GlossaryFile, SeriesFile, SourcesFile, StoryFile
+from digests.story.files import FactsFile, GlossaryFile, QuestionsFile, SeriesFile, SourcesFile, StoryFile
 
 FOLDER = Path(__file__).resolve().parents[1] / "config" / "schema"
 FILES: dict[str, type[BaseModel]] = {
@@ -28,6 +28,7 @@ FILES: dict[str, type[BaseModel]] = {
     "sources": SourcesFile,
     "glossary": GlossaryFile,
     "facts": FactsFile,
+    "questions": QuestionsFile,
     "series": SeriesFile,
 }
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"

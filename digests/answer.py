@@ -5,8 +5,9 @@ of a fact together, measure each candidate against the question (:mod:`digests.s
 one to four verbatim pieces or refuse. A refusal shows no sentence as support; it names what came nearest and which
 words of the question nothing near holds.
 
-What refuses is listed in :func:`_objection`: lexical scores alone do not catch a false premise, so names, numbers,
-years and the stage of things (considered is not done) are checked beside them.
+Facts of the dossier are ranked, and accepted or refused, by fitted scores (:mod:`digests.search.scoring`): lexical
+scores alone do not catch a false premise, so names, numbers, years and the stage of things (considered is not done) are
+among their features. Passages of items, for which nobody wrote questions, must pass the rules of :func:`_objection`.
 """
 
 from __future__ import annotations
@@ -21,12 +22,13 @@ from datetime import datetime
 from digests.archive import Archive
 from digests.glossary import Glossary
 from digests.model import LANGUAGES, Answer, AnswerSentence, Citation, Fact, Status
-from digests.search import analysers, citations, evidence, lexicon
+from digests.search import analysers, citations, evidence, lexicon, scoring
 from digests.search.index import Hit, SearchIndex
 from digests.search.query import Concept, ConceptKind
 from digests.search.questions import Question, Wanted, analyse
 from digests.search.support import DONE, IMPLIED, UNDONE, Support, Unit, concept_weights, fact_unit, judge, passage_unit
 from digests.search.terms import Terms
+from digests.search.wording import likest, rarity
 from digests.sentences import split_sentences
 from digests.story import Story
 
@@ -36,7 +38,6 @@ LEAST_COVERAGE = 0.6
 """Share of the question, by weight, that a support must hold. Fitted on tests/data/questions.jsonl and ask.jsonl."""
 LEAST_DOING = 0.34
 """Share of the words that are no names: a text about the right names that says something else is no answer."""
-_MEASURED = frozenset((Wanted.MONEY, Wanted.COUNT, Wanted.DURATION, Wanted.SHARE))
 _ACTS = frozenset(
     (
         "join",
@@ -62,10 +63,12 @@ _SPEECH = frozenset(("react", "deny", "oppose", "oppose+deny", "offer", "conside
 _NEARLY_ALL = 0.7
 _LEAST_AGAINST = 0.4
 """Coverage that a contradiction needs: that it is one, the dossier says."""
-_CLOSE = 0.12
-"""How far below the best score a further piece may be."""
-_OUTDATED = 0.15
-"""How far a superseded fact steps back."""
+_CLOSE = 1.0
+"""How far below the best ranking score a further piece may be."""
+_MORE = 0.05
+"""How much more of the question than the best fact news must hold to stand beside it."""
+_NEAR = 10
+"""Facts that count as near a question."""
 _SEEN_ENOUGH = 0.25
 _CANDIDATES = 30
 _LONGEST_PIECE = 420
@@ -82,13 +85,21 @@ class Ranking:
 
     question: Question
     supports: tuple[Support, ...]
+    features: tuple[Mapping[str, float], ...]
+    """Of each support, those of :data:`digests.search.scoring.FEATURES`."""
+    deciding: Mapping[str, float] | None
+    """Of the best fact, those of :data:`digests.search.scoring.DECIDING`; None when no fact was found."""
 
 
 class Answerer:
     """Answers questions about one story. Make one for each loaded story: it reads the facts once."""
 
-    def __init__(self, archive: Archive, index: SearchIndex, story: Story) -> None:
+    def __init__(
+        self, archive: Archive, index: SearchIndex, story: Story, fitted: scoring.Weights | None = None
+    ) -> None:
+        """``fitted``: other weights than those shipped, for fitting them."""
         self.story = story
+        self._fitted = fitted or scoring.weights()
         self._archive = archive
         self._index = index
         self._terms = Terms(Glossary(story.glossary))
@@ -98,6 +109,11 @@ class Answerer:
         self._units: Mapping[str, Unit] = {
             fact.id: fact_unit(fact, implied.get(fact.section, frozenset()), beside[fact.section, fact.source.url])
             for fact in story.facts
+        }
+        self._rarity = rarity(self._units.values())
+        self._unanswered = {
+            analysers.group_of(spoken): [frozenset(analysers.tokens(text, spoken)) for text in questions]
+            for spoken, questions in story.unanswered.items()
         }
 
     async def answer(self, text: str, language: str, now: datetime) -> Answer:
@@ -115,10 +131,19 @@ class Answerer:
 
     def _chosen(self, ranking: Ranking) -> list[Support]:
         question = ranking.question
-        fitting = [support for support in ranking.supports if not _objection(support, question)]
-        if _premise_fails(fitting, question):
-            fitting = []
-        return _choose(fitting, ranking.supports, question)
+        facts = [support for support in ranking.supports if support.unit.fact]
+        news = [support for support in ranking.supports if not support.unit.fact and not _objection(support, question)]
+        fitting = [support for support in facts if not _objection(support, question)]
+        if _premise_fails([*fitting, *news], question):
+            fitting, news = [], []
+        if not facts or facts[0].unit.asked:
+            facts = facts if ranking.deciding is not None and self._accepts(ranking.deciding) else []
+        else:
+            facts = fitting  # nobody wrote questions for it, so the fit does not know its like
+        return _choose(facts, news, ranking.supports, question)
+
+    def _accepts(self, deciding: Mapping[str, float]) -> bool:
+        return scoring.probability(deciding, self._fitted) >= self._fitted.threshold
 
     async def _quote(self, text: str, chosen: Sequence[Support], question: Question, started: float) -> Answer | None:
         """The answer that quotes what was chosen; None when all of it has been withdrawn since."""
@@ -165,8 +190,41 @@ class Answerer:
             for fact_id in citations.facts_of_brief(self.story, passage) if brief else (passage.ref,):
                 if fact_id in self._units:
                     units[fact_id] = self._units[fact_id]
-        supports = [judge(unit, question, weights) for unit in units.values()]
-        return Ranking(question, tuple(_ordered(supports, question)))
+        supports = [judge(unit, question, weights, self._rarity) for unit in units.values()]
+        newness = _newness(supports)
+        scored = []
+        for support in supports:
+            features = scoring.features(support, question, newness[support.unit.ref])
+            scored.append((replace(support, score=scoring.rank_score(features, self._fitted)), features))
+        scored.sort(key=lambda pair: -pair[0].score)
+        supports = [support for support, _ in scored]
+        return Ranking(
+            question, tuple(supports), tuple(features for _, features in scored), self._deciding(question, scored)
+        )
+
+    def _deciding(
+        self, question: Question, scored: Sequence[tuple[Support, Mapping[str, float]]]
+    ) -> Mapping[str, float] | None:
+        facts = [pair for pair in scored if pair[0].unit.fact]
+        if not facts:
+            return None
+        best, features = facts[0]
+        ahead = best.score - facts[1][0].score if len(facts) > 1 else scoring.MOST_AHEAD
+        near = [support.unit for support, _ in facts[:_NEAR]]
+        unknown = self._rarity.unknown_share(question.tokens, near, analysers.group_of(question.language))
+        passing = [support for support, _ in facts if not _objection(support, question)]
+        premise_fails = _premise_fails(passing, question)
+        group = analysers.group_of(question.language)
+        unanswered = likest(question.tokens, self._unanswered.get(group, ()), group, self._rarity)
+        return scoring.deciding(
+            features,
+            ahead=ahead,
+            unknown=unknown,
+            premise_fails=premise_fails,
+            unanswered=unanswered,
+            passing=bool(passing) and not premise_fails,
+            best_passes=any(support is best for support in passing) and not premise_fails,
+        )
 
     async def _citation(self, unit: Unit, language: str) -> Citation | None:
         if unit.fact:
@@ -220,7 +278,7 @@ def _objection(support: Support, question: Question) -> str | None:
             return f"does not hold {concept.surface!r}"
     if question.after and f"{unit.date}-99" < question.after.isoformat():
         return "is older than the question asks about"
-    if question.wanted[0] in _MEASURED and not support.fits:
+    if question.wanted[0] in scoring.MEASURED and not support.fits:
         return "holds nothing of the wanted kind"
     if evidence.tells_nothing(unit.texts.values()):
         return "says only that it was not made known"
@@ -261,19 +319,11 @@ def _premise_fails(fitting: Sequence[Support], question: Question) -> bool:
     return not statuses.isdisjoint(UNDONE) and statuses.isdisjoint(done)
 
 
-def _ordered(supports: Iterable[Support], question: Question) -> list[Support]:
-    """Best first; among equals the earliest for questions of "first" and "what is", else the newest."""
-    listed = list(supports)
-    days = sorted({_day(support) for support in listed if support.coverage >= LEAST_COVERAGE})
+def _newness(supports: Sequence[Support]) -> dict[str, float]:
+    """By ref the place of each support's day among all, from 0 (the oldest) to 1."""
+    days = sorted({_day(support) for support in supports})
     place = {day: at / max(len(days) - 1, 1) for at, day in enumerate(days)}
-    weight = 0.1 if question.early or question.late or question.wanted[0] is Wanted.YES_NO else 0.04
-
-    def value(support: Support) -> float:
-        age = place.get(_day(support), 0.5)
-        outdated = support.unit.fact is not None and bool(support.unit.fact.superseded_by) and not question.early
-        return support.score + weight * ((1 - age) if question.early else age) - (_OUTDATED if outdated else 0.0)
-
-    return sorted((replace(support, score=value(support)) for support in listed), key=lambda found: -found.score)
+    return {support.unit.ref: place[_day(support)] for support in supports}
 
 
 def _day(support: Support) -> str:
@@ -283,27 +333,27 @@ def _day(support: Support) -> str:
     )
 
 
-def _choose(fitting: Sequence[Support], everything: Sequence[Support], question: Question) -> list[Support]:
+def _choose(
+    facts: Sequence[Support], news: Sequence[Support], everything: Sequence[Support], question: Question
+) -> list[Support]:
     """The pieces to show: the best and what is nearly as good, contradictions included, newer before superseded."""
-    if not fitting:
+    if not facts and not news:
         return []
-    best = fitting[0]
-    chosen = [found for found in fitting if found.score >= best.score - _CLOSE and _adds(found, best)][:MOST_SENTENCES]
+    best = (facts or news)[0]
+    chosen = [found for found in facts or news if found.score >= best.score - _CLOSE][:MOST_SENTENCES]
     by_ref = {support.unit.ref: support for support in everything}
     for support in list(chosen):
         for other in support.unit.fact.disputed_by if support.unit.fact else ():
             against = by_ref.get(other)
             if against and against not in chosen and against.coverage >= _LEAST_AGAINST:
                 chosen.insert(chosen.index(support) + 1, against)
+    if facts:
+        # News repeats what facts say: beside a fact only what holds more of the question stands.
+        chosen += [found for found in news if found.coverage > best.coverage + _MORE]
     chosen = chosen[:MOST_SENTENCES]
     if question.wanted[0] is Wanted.YES_NO:
         chosen = sorted(chosen, key=_day, reverse=True)
     return _newer_first(chosen)
-
-
-def _adds(support: Support, best: Support) -> bool:
-    """News repeats what facts say: beside a fact only facts stand, unless the passage holds more of the question."""
-    return bool(support.unit.fact) or not best.unit.fact or support.coverage > best.coverage + 0.05
 
 
 def _newer_first(chosen: list[Support]) -> list[Support]:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from digests.answer import Answerer
 from digests.archive import Archive
@@ -20,7 +22,12 @@ from digests.search.index import SearchIndex, open_index
 from digests.search.passages import brief_passages, fact_passages
 from digests.story import Story
 
+if TYPE_CHECKING:
+    from digests.fit_ask import Example, Fit
+
 _WITHIN = 5
+_TOGETHER = 3
+"""Translations of one question stand one below the other in a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +110,56 @@ async def evaluate(
     progress: Callable[[], None] = lambda: None,
 ) -> tuple[Outcome, ...]:
     """Ask every question of an archive that holds the story's facts and briefs and nothing else."""
+    async with _filled(story) as (archive, index):
+        answerer = Answerer(archive, index, story)
+        outcomes = []
+        for question in questions:
+            outcomes.append(await _ask(answerer, question, now))
+            progress()
+        return tuple(outcomes)
+
+
+async def refit(story: Story, questions: Sequence[LabelledQuestion], now: datetime) -> Fit:
+    """Fit the scores of answering anew on these questions: first the ranking, then what refuses. Needs numpy."""
+    from digests.fit_ask import BEFORE, fit_deciding, fit_ranking
+
+    async with _filled(story) as (archive, index):
+        ranking = fit_ranking(await _examples(Answerer(archive, index, story, BEFORE), questions, now))
+        ranked = Answerer(archive, index, story, replace(BEFORE, ranking=ranking))
+        return fit_deciding(await _examples(ranked, questions, now), ranking)
+
+
+async def _examples(answerer: Answerer, questions: Sequence[LabelledQuestion], now: datetime) -> list[Example]:
+    from digests.fit_ask import Example
+
+    examples = []
+    for number, question in enumerate(questions):
+        ranking = await answerer.rank(question.text, question.language, now)
+        facts = [
+            (support.unit.ref in question.fact_ids, features)
+            for support, features in zip(ranking.supports, ranking.features, strict=True)
+            if support.unit.fact
+        ]
+        examples.append(
+            Example(
+                group=number // _TOGETHER,
+                answerable=question.answerable,
+                features=tuple(features for _, features in facts),
+                right=tuple(right for right, _ in facts),
+                deciding=ranking.deciding,
+            )
+        )
+    return examples
+
+
+@asynccontextmanager
+async def _filled(story: Story) -> AsyncIterator[tuple[Archive, SearchIndex]]:
     with tempfile.TemporaryDirectory() as folder:
         archive = await Archive.open(f"sqlite:///{folder}/evaluation.sqlite3")
         try:
             index = await open_index(archive)
             await _fill(archive, index, story)
-            answerer = Answerer(archive, index, story)
-            outcomes = []
-            for question in questions:
-                outcomes.append(await _ask(answerer, question, now))
-                progress()
-            return tuple(outcomes)
+            yield archive, index
         finally:
             await archive.close()
 

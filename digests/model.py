@@ -6,7 +6,7 @@ All times are aware datetimes in UTC unless a name says otherwise. Languages are
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date as Day  # noqa: N812 - a field named "date" would hide it
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -159,6 +159,8 @@ class Fact:
     superseded_by: tuple[str, ...] = ()
     disputed_by: tuple[str, ...] = ()
     note: str | None = None
+    asked: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By language questions that the fact answers, in readers' words: they find it and are never shown."""
 
     @property
     def first_day(self) -> Day:

@@ -156,6 +156,7 @@ def from_content(content: dict[str, Any]) -> Fact:
         superseded_by=tuple(content["superseded_by"]),
         disputed_by=tuple(content["disputed_by"]),
         note=content["note"],
+        asked={language: tuple(found) for language, found in content.get("asked", {}).items()},
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from digests.search.numbers import MONEY
 from digests.search.query import Concept
@@ -97,7 +98,12 @@ def has_wanted(texts: Mapping[str, str], held: Mapping[str, str], actors: Sequen
 
 def tells_nothing(texts: Iterable[str]) -> bool:
     """Whether a text says that something was not made known: true, but no answer."""
-    return any(_NOT_TOLD.search(text) for text in texts)
+    return any(_is_not_told(text) for text in texts)
+
+
+@lru_cache(4096)
+def _is_not_told(text: str) -> bool:
+    return _NOT_TOLD.search(text) is not None
 
 
 def set_apart(text: str) -> list[str]:

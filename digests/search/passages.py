@@ -34,7 +34,9 @@ class NewPassage:
     item_id: int | None = None
     locator: str | None = None
     extra: str = ""
-    """Words that find the passage without being part of it."""
+    """Names, in English, that find the passage without being part of it."""
+    asked: tuple[str, ...] = ()
+    """Questions in the passage's language that find it without being part of it."""
     tokens: str = field(init=False)
     marks: str = field(init=False)
 
@@ -42,6 +44,8 @@ class NewPassage:
         found = analysers.tokens(self.text, self.language)
         if self.extra:
             found += analysers.tokens(self.extra, "en")
+        for question in self.asked:
+            found += analysers.tokens(question, self.language)
         object.__setattr__(self, "tokens", " ".join(found))
         object.__setattr__(self, "marks", _marks(scope_mark(self.ref), self.sections, self.kind, self.language))
 
@@ -124,7 +128,16 @@ def fact_passages(fact: Fact) -> tuple[NewPassage, ...]:
     """One passage for each language that the fact's claim is written in."""
     extra = " ; ".join((*fact.actors, fact.source.publisher))
     return tuple(
-        NewPassage(fact.id, text, language, (fact.section,), fact.source.kind, fact.date, extra=extra)
+        NewPassage(
+            fact.id,
+            text,
+            language,
+            (fact.section,),
+            fact.source.kind,
+            fact.date,
+            extra=extra,
+            asked=fact.asked.get(language, ()),
+        )
         for language, text in fact.claim.values.items()
     )
 

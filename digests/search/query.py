@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 
@@ -195,9 +195,18 @@ def _leftovers(
         span = range(at, at + size)
         if is_ideographic(word.surface):
             yield from _compounds([flat[i][0] for i in span], [i in covered for i in span], word.start)
-        elif not covered.intersection(span) and not _is_question_word(word.surface, language):
+        elif covered.intersection(span):
+            # A number may be written together with a known word: 2024年度予算.
+            figures = tuple(flat[i][0] for i in span if i not in covered and _is_figure(flat[i][0]))
+            if figures:
+                yield _plain(replace(word, tokens=figures), language, first=False)
+        elif not _is_question_word(word.surface, language):
             yield _plain(word, language, first=flat[at][1] == 0)
         at += size
+
+
+def _is_figure(token: str) -> bool:
+    return bool(_NUMBER.match(token) or _DAY.match(token))
 
 
 def _compounds(bigrams: Sequence[str], covered: Sequence[bool], start: int) -> Iterator[Concept]:

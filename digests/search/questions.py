@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
+from digests.search.analysers import tokens
 from digests.search.query import Concept, ConceptKind, Filters, Query, as_concept, parse_query
 from digests.search.terms import Terms
 
@@ -47,7 +48,7 @@ _RULES: dict[str, tuple[tuple[Wanted, str], ...]] = {
         (Wanted.MONEY, _MONEY_EN_RULE),
         (Wanted.REASON, r"\bwhy\b|\bwhat (?:is|was) the reason\b|\bfor what reason\b"),
         (Wanted.TIME, r"\bwhen\b|\bsince when\b|\b(?:what|which) (?:date|day|month|year)\b"),
-        (Wanted.PERSON, r"\bwho(?:m|se)?\b"),
+        (Wanted.PERSON, r"\bwho(?:m|se)?\b|\bnames? of the\b|\bnamed?\b.*\bofficers?\b"),
         (Wanted.PLACE, r"\bwhere\b"),
         (Wanted.CHANGE, r"\bwhat (?:has |have |is |was )?chang\w*|\bhow (?:did|has|have)\b.*\bchang\w*"),
         (Wanted.YES_NO, r"^\W*(?:is|are|was|were|do|does|did|has|have|had|will|would|can|could|may|should)\b"),
@@ -60,7 +61,7 @@ _RULES: dict[str, tuple[tuple[Wanted, str], ...]] = {
         (Wanted.MONEY, "いくら|[どれ][れの]くらいの(?:金額|資金|額)|金額は|総額は|何(?:億|万|ドル|円|ユーロ)"),
         (Wanted.REASON, "なぜ|何故|どうして|理由"),
         (Wanted.TIME, "いつ|何年|何月|何日"),
-        (Wanted.PERSON, "誰|だれ"),
+        (Wanted.PERSON, "誰|だれ|氏名|の名前"),
         (Wanted.PLACE, "どこ|何処"),
         (Wanted.CHANGE, "何が変わ|どう変わ|何が変更|どのように(?:変|改)|変更点"),
         (Wanted.DEFINITION, "とは(?:何|なん|どのような|どういう|$|？|\\?)|って何|何ですか|何を定め|仕組み"),
@@ -73,7 +74,7 @@ _RULES: dict[str, tuple[tuple[Wanted, str], ...]] = {
         (Wanted.COUNT, r"\bскільки\b|\bяка кількість\b"),
         (Wanted.REASON, r"\bчому\b|\bз якої причини\b|\bнавіщо\b"),
         (Wanted.TIME, r"\bколи\b|\bвідколи\b|\bв якому році\b|\bу якому році\b|\bякого (?:числа|дня|року)\b"),
-        (Wanted.PERSON, r"\bхто\b|\bкого\b|\bким\b"),
+        (Wanted.PERSON, r"\bхто\b|\bкого\b|\bким\b|\bяк звуть\b|\bімена\b"),
         (Wanted.PLACE, r"\bде\b|\bкуди\b|\bзвідки\b"),
         (Wanted.CHANGE, r"\bщо змінил\w+|\bяк змінил\w+|\bщо змінює\w*"),
         (Wanted.DEFINITION, r"\bщо таке\b|\bщо означає\b|\bщо це за\b|\bщо каже\b"),
@@ -141,6 +142,8 @@ class Question:
     text: str
     language: str
     query: Query
+    tokens: frozenset[str]
+    """Its words as the analyser of its language gives them."""
     wanted: tuple[Wanted, ...]
     after: date | None
     """The question asks what happened after this day."""
@@ -178,6 +181,7 @@ def analyse(
         text=text,
         language=language,
         query=query,
+        tokens=frozenset(tokens(text, language)),
         wanted=wanted,
         after=_after(text),
         years=tuple(sorted({int(year) for year in _YEAR.findall(text)})),

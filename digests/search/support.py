@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from digests.model import Fact, Grade, Passage, Status
 from digests.search import analysers, evidence, lexicon
 from digests.search.query import Concept, ConceptKind
 from digests.search.questions import Question, Wanted
+from digests.search.wording import Rarity, likeness
 
 NEAR = 0.6
 """What a form that means something close is worth."""
@@ -19,6 +20,8 @@ SCATTERED = 0.7
 """What a term is worth whose words stand apart in a text."""
 IMPLIED = 0.5
 """What a place is worth that goes without saying in a section."""
+ASKED = 0.9
+"""What a concept is worth that readers' questions name and the text does not."""
 BESIDE = 0.75
 """What a term is worth that stands in a fact from the same page: "the four" are the four officers."""
 _FLOORS = {
@@ -58,6 +61,12 @@ class Unit:
     """Places that go without saying where the unit stands."""
     beside: str = " "
     """Joined English tokens of the other facts from the same page and section."""
+    asked: Mapping[str, tuple[frozenset[str], ...]] = field(default_factory=dict)
+    """Language group to the tokens of each question that readers may ask of the fact."""
+    asked_held: Mapping[str, str] = field(default_factory=dict)
+    """Language group to the tokens of all those questions, joined; a bar keeps them apart."""
+    words: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Language group to every token of the text and of the questions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,14 @@ class Support:
     score: float
     fits: bool
     """Whether it has what the question wants: a sum, a number, a period."""
+    meant: Mapping[str, float] = field(default_factory=dict)
+    """Like ``found``, by the text and the readers' questions together."""
+    reached: float = 0.0
+    """Coverage by ``meant``."""
+    likest: float = 0.0
+    """How like the question is, word for word, to the likeliest of the readers' questions; 0 to 1."""
+    together: float = 0.0
+    """How much of the question's words text and readers' questions hold together; 0 to 1."""
 
 
 def fact_unit(fact: Fact, implied: frozenset[str] = frozenset(), beside: str = " ") -> Unit:
@@ -83,14 +100,22 @@ def fact_unit(fact: Fact, implied: frozenset[str] = frozenset(), beside: str = "
         for language, text in fact.claim.values.items()
     }
     held["en"] = held.get("en", " ") + actors.lstrip()
-    return Unit(fact.id, fact.claim.values, held, fact.date, fact, implied, beside)
+    tokens = {
+        analysers.group_of(language): [analysers.tokens(text, language) for text in questions]
+        for language, questions in fact.asked.items()
+    }
+    asked = {group: tuple(frozenset(found) for found in questions) for group, questions in tokens.items()}
+    asked_held = {group: "|".join(map(evidence.joined, questions)) for group, questions in tokens.items()}
+    words = {group: frozenset(text.split()).union(*asked.get(group, ())) for group, text in held.items()}
+    return Unit(fact.id, fact.claim.values, held, fact.date, fact, implied, beside, asked, asked_held, words)
 
 
 def passage_unit(passage: Passage, tokens: str = "") -> Unit:
     """The unit of a passage of an item; ``tokens`` are the index's, made here if it gave none."""
     group = analysers.group_of(passage.language)
     held = {group: f" {tokens} " if tokens else evidence.joined(analysers.tokens(passage.text, passage.language))}
-    return Unit(passage.ref, {passage.language: passage.text}, held, passage.date)
+    words = {group: frozenset(text.split()) for group, text in held.items()}
+    return Unit(passage.ref, {passage.language: passage.text}, held, passage.date, words=words)
 
 
 def concept_weights(concepts: Sequence[Concept], rarity: Mapping[str, float]) -> dict[str, float]:
@@ -101,7 +126,7 @@ def concept_weights(concepts: Sequence[Concept], rarity: Mapping[str, float]) ->
     }
 
 
-def judge(unit: Unit, question: Question, weights: Mapping[str, float]) -> Support:
+def judge(unit: Unit, question: Question, weights: Mapping[str, float], rare: Rarity) -> Support:
     """Measure a unit against a question; ``score`` is still without what depends on the other units."""
     concepts = question.query.concepts
     found = {concept.id: _presence(concept, unit) for concept in concepts}
@@ -109,13 +134,21 @@ def judge(unit: Unit, question: Question, weights: Mapping[str, float]) -> Suppo
         found["country"] = NEAR
     coverage = _share(found, weights, list(found))
     mere = [concept.id for concept in concepts if concept.kind is ConceptKind.SYNONYM]
-    if coverage < _HOPELESS:
-        return Support(unit, found, coverage, _share(found, weights, mere), coverage, fits=False)
+    meant = dict(found)
+    for concept in concepts:
+        if meant[concept.id] < ASKED:
+            meant[concept.id] = max(meant[concept.id], _asked_of(concept, unit))
+    reached = _share(meant, weights, list(meant))
+    likest, together = likeness(question.tokens, unit, analysers.group_of(question.language), rare)
+    if max(coverage, reached, together) < _HOPELESS:
+        doing = _share(found, weights, mere)
+        return Support(unit, found, coverage, doing, coverage, fits=False, meant=meant, reached=reached)
     _take_back_what_is_set_apart(unit, concepts, found)
     fits = evidence.has_wanted(unit.texts, unit.held, unit.fact.actors if unit.fact else (), question)
     coverage = _share(found, weights, list(found))
     score = coverage + _liking(unit, question, fits=fits)
-    return Support(unit, found, coverage, _share(found, weights, mere), score, fits)
+    doing = _share(found, weights, mere)
+    return Support(unit, found, coverage, doing, score, fits, meant, reached, likest, together)
 
 
 def _names_another_place(unit: Unit, asked: Mapping[str, float]) -> bool:
@@ -183,6 +216,19 @@ def _presence(concept: Concept, unit: Unit) -> float:
     if best < BESIDE and concept.kind is ConceptKind.TERM and evidence.holds(unit.beside, concept.probes["en"]):
         return BESIDE
     return best
+
+
+def _asked_of(concept: Concept, unit: Unit) -> float:
+    """How far the readers' questions of a unit name a concept."""
+    if concept.kind in (ConceptKind.DATE, ConceptKind.NUMBER):
+        return 0.0  # of dates and numbers the text itself is the judge
+    found = 0.0
+    for group, held in unit.asked_held.items():
+        if evidence.holds(held, concept.probes.get(group, ())):
+            return ASKED
+        if not found and evidence.holds(held, concept.near_probes.get(group, ())):
+            found = NEAR * ASKED
+    return found
 
 
 def _in_text(concept: Concept, group: str, held: str) -> float:

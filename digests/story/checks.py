@@ -37,12 +37,14 @@ class Checks:
         sources: Document,
         glossary: Document,
         facts: Document,
+        questions: Document,
         series: Document,
         briefs: Collection[BriefFile],
     ) -> None:
         self._folder = folder.resolve()
         self._story, self._sources, self._glossary = story, sources, glossary
         self._facts, self._series, self._briefs = facts, series, briefs
+        self._questions = questions
         self._sections = _ids(story, "sections")
         self._fact_ids = _ids(facts, "facts")
         self._languages = _languages_of(story)
@@ -55,6 +57,7 @@ class Checks:
             *self._of_sources(),
             *repeated_ids(self._glossary, "terms"),
             *self._of_facts(),
+            *self._of_questions(),
             *self._of_series(),
             *self._of_briefs(),
             *self._missing_briefs(),
@@ -149,6 +152,20 @@ class Checks:
             yield from self._translated(document, (*where, "claim"), fact.get("claim"))
             for key in ("superseded_by", "disputed_by"):
                 yield from self._known_facts(document, (*where, key), fact.get(key), own=fact.get("id"))
+
+    def _of_questions(self) -> Iterator[Problem]:
+        document = self._questions
+        seen: set[str] = set()
+        for position, entry in document.rows("questions"):
+            where: Where = ("questions", position, "fact")
+            fact_id = entry.get("fact")
+            if not isinstance(fact_id, str):
+                continue
+            if self._fact_ids is not None and fact_id not in self._fact_ids:
+                yield document.problem(where, f"there is no fact {fact_id!r}", _one_of(fact_id, self._fact_ids))
+            elif fact_id in seen:
+                yield document.problem(where, f"{fact_id!r} stands here twice", "Put its questions into one entry.")
+            seen.add(fact_id)
 
     def _of_series(self) -> Iterator[Problem]:
         document = self._series

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -186,7 +187,8 @@ class FactEntry(Strictly):
     disputed_by: tuple[Text, ...] = Field((), description="Ids of facts that contradict this one.")
     note: Text | None = Field(None, description="For readers: how exact the date is, caveats.")
 
-    def fact(self) -> Fact:
+    def fact(self, asked: Mapping[str, tuple[str, ...]] | None = None) -> Fact:
+        """The fact, with the questions of questions.yaml that it answers."""
         source = self.source
         return Fact(
             id=self.id,
@@ -201,6 +203,7 @@ class FactEntry(Strictly):
             superseded_by=self.superseded_by,
             disputed_by=self.disputed_by,
             note=self.note,
+            asked=asked or {},
         )
 
 
@@ -208,6 +211,51 @@ class FactsFile(Strictly):
     """facts.yaml: the dossier."""
 
     facts: tuple[FactEntry, ...] = Field(description="The facts; later ones become news in the next edition.")
+
+
+_UNANSWERED = "Questions that no fact answers; those with a false premise, too."
+_ASKED = "Questions that the fact answers, each in other words than the last."
+
+
+class AskedEntry(Strictly):
+    """What readers may ask that one fact answers."""
+
+    fact: Id = Field(description="Id of a fact of facts.yaml.")
+    en: tuple[Text, ...] = Field((), description=_ASKED)
+    ja: tuple[Text, ...] = Field((), description=_ASKED)
+    uk: tuple[Text, ...] = Field((), description=_ASKED)
+
+
+class UnansweredEntry(Strictly):
+    """What readers may ask that no fact answers; in one or more languages."""
+
+    en: tuple[Text, ...] = Field((), description=_UNANSWERED)
+    ja: tuple[Text, ...] = Field((), description=_UNANSWERED)
+    uk: tuple[Text, ...] = Field((), description=_UNANSWERED)
+
+
+class QuestionsFile(Strictly):
+    """questions.yaml: readers' words for the facts. They help /ask to find a fact and are never shown."""
+
+    questions: tuple[AskedEntry, ...] = Field(description="One entry a fact.")
+    unanswered: tuple[UnansweredEntry, ...] = Field((), description="What is asked and not in the dossier.")
+
+    def unanswered_by_language(self) -> dict[str, tuple[str, ...]]:
+        """Questions that no fact answers."""
+        return {
+            "en": tuple(text for entry in self.unanswered for text in entry.en),
+            "ja": tuple(text for entry in self.unanswered for text in entry.ja),
+            "uk": tuple(text for entry in self.unanswered for text in entry.uk),
+        }
+
+    def by_fact(self) -> dict[str, dict[str, tuple[str, ...]]]:
+        """Questions by fact id and language."""
+        return {
+            entry.fact: {
+                language: found for language, found in (("en", entry.en), ("ja", entry.ja), ("uk", entry.uk)) if found
+            }
+            for entry in self.questions
+        }
 
 
 class SeriesSource(Strictly):

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from digests.errors import ConfigError, Problem
 from digests.story.briefs import load_brief
 from digests.story.checks import Checks
-from digests.story.files import FactsFile, GlossaryFile, SeriesFile, SourcesFile, StoryFile
+from digests.story.files import FactsFile, GlossaryFile, QuestionsFile, SeriesFile, SourcesFile, StoryFile
 from digests.story.story import Story
 from digests.yamlfile import Document, in_order, load_yaml, validate
 
@@ -21,7 +21,7 @@ def load_story(folder: Path) -> Story:
     """Read and check a story folder. Raises :class:`ConfigError` with all problems, sorted by file and line.
 
     story.yaml and sources.yaml must be there, and briefs/SECTION.LANGUAGE.md for every section and language;
-    glossary.yaml, facts.yaml and series.yaml may be missing.
+    glossary.yaml, facts.yaml, questions.yaml and series.yaml may be missing.
     """
     if not folder.is_dir():
         what, cure = "there is no such story folder", "Name a folder that holds story.yaml, or create it."
@@ -32,6 +32,7 @@ def load_story(folder: Path) -> Story:
     glossary_file, glossary = _read(folder / "glossary.yaml", GlossaryFile, problems, without={"terms": []})
     facts_file, facts = _read(folder / "facts.yaml", FactsFile, problems, without={"facts": []})
     series_file, series = _read(folder / "series.yaml", SeriesFile, problems, without={"series": []})
+    questions_file, questions = _read(folder / "questions.yaml", QuestionsFile, problems, without={"questions": []})
     briefs = [load_brief(path) for path in sorted((folder / "briefs").glob("*.md"))]
     for file in briefs:
         problems += file.problems
@@ -41,12 +42,14 @@ def load_story(folder: Path) -> Story:
         sources=sources_file,
         glossary=glossary_file,
         facts=facts_file,
+        questions=questions_file,
         series=series_file,
         briefs=briefs,
     )
     problems += checks.problems()
-    if problems or not (story and sources and glossary and facts and series):
+    if problems or not (story and sources and glossary and facts and questions and series):
         raise ConfigError(in_order(problems))
+    asked = questions.by_fact()
     return Story(
         id=story.id,
         name=story.name.localized(),
@@ -55,9 +58,10 @@ def load_story(folder: Path) -> Story:
         sections=tuple(entry.section() for entry in story.sections),
         sources=tuple(entry.source(folder) for entry in sources.sources),
         glossary=tuple(entry.term() for entry in glossary.terms),
-        facts=tuple(entry.fact() for entry in facts.facts),
+        facts=tuple(entry.fact(asked.get(entry.id)) for entry in facts.facts),
         series=tuple(entry.series() for entry in series.series),
         briefs={(file.brief.section, file.brief.language): file.brief for file in briefs if file.brief},
+        unanswered=questions.unanswered_by_language(),
         filing=story.filing.filing_rules(),
         folder=folder,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,8 @@ class Story:
     briefs: Mapping[tuple[str, str], Brief]
     filing: FilingRules
     folder: Path
+    unanswered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By language questions that readers ask and no fact answers."""
 
     def section(self, section_id: str) -> Section:
         """Raises :class:`NotFound`, naming the sections that exist."""

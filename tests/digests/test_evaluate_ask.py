@@ -32,9 +32,21 @@ async def test_the_flagship_story_reaches_the_figures_that_were_promised() -> No
     assert {row.name for row in by_language} == {"en", "ja", "uk"}
 
 
+async def test_questions_that_nothing_was_fitted_on_are_found_and_mostly_answered() -> None:
+    story = load_story(ROOT / "config" / "stories" / "japan-ukraine")
+    outcomes = await evaluate(story, load_questions([DATA / "ask_held.jsonl"]), datetime(2026, 11, 23, tzinfo=UTC))
+    overall = figures(outcomes)[0]
+    assert overall.recall_at_5 is not None
+    assert overall.recall_at_5 >= 0.95
+    assert overall.first_right is not None
+    assert overall.first_right >= 0.65
+    assert overall.rightly_refused is not None
+    assert overall.rightly_refused >= 0.75
+
+
 def test_labels_name_facts_that_exist() -> None:
     known = {fact.id for fact in load_story(ROOT / "config" / "stories" / "japan-ukraine").facts}
-    for question in load_questions([DATA / "ask.jsonl"]):
+    for question in load_questions([DATA / name for name in ("ask.jsonl", "ask_fit.jsonl", "ask_held.jsonl")]):
         assert question.fact_ids <= known, question.id
         assert question.answerable == bool(question.fact_ids), question.id
 

@@ -1,0 +1,81 @@
+"""How near a question is, word for word, to the questions that readers are expected to ask of a fact.
+
+Those questions (questions.yaml of a story) hold the words that people use and claims do not: "chip in" for
+"contribute", "the boss" for "the commander". Words count by how rare they are among all of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Worded(Protocol):
+    """What is compared, by language group: every token, and those of each question asked of it."""
+
+    @property
+    def words(self) -> Mapping[str, frozenset[str]]: ...
+    @property
+    def asked(self) -> Mapping[str, tuple[frozenset[str], ...]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rarity:
+    """How much each token tells, by language group: rare ones more. Made once for a story's units."""
+
+    known: Mapping[str, Mapping[str, float]]
+    unknown: Mapping[str, float]
+
+    def of(self, token: str, group: str) -> float:
+        """The token's weight, above zero; a token that no unit holds weighs most."""
+        return self.known.get(group, {}).get(token, self.unknown.get(group, 1.0))
+
+    def total(self, tokens: Iterable[str], group: str) -> float:
+        return sum(self.of(token, group) for token in tokens)
+
+    def unknown_share(self, tokens: frozenset[str], near: Iterable[Worded], group: str) -> float:
+        """Which share of a question's words, by weight, no text or readers' question of ``near`` holds; 0 to 1."""
+        held: set[str] = set()
+        for unit in near:
+            held |= unit.words.get(group, frozenset())
+        whole = self.total(tokens, group)
+        return self.total(tokens - held, group) / whole if whole else 0.0
+
+
+def rarity(units: Iterable[Worded]) -> Rarity:
+    """Weights of the tokens of claims and of readers' questions."""
+    counts: dict[str, dict[str, int]] = {}
+    sizes: dict[str, int] = {}
+    for unit in units:
+        for group, words in unit.words.items():
+            sizes[group] = sizes.get(group, 0) + 1
+            found = counts.setdefault(group, {})
+            for token in words:
+                found[token] = found.get(token, 0) + 1
+    known = {
+        group: {token: math.log1p(sizes[group] / count) for token, count in found.items()}
+        for group, found in counts.items()
+    }
+    return Rarity(known, {group: math.log1p(size) for group, size in sizes.items()})
+
+
+def likeness(tokens: frozenset[str], unit: Worded, group: str, rare: Rarity) -> tuple[float, float]:
+    """How like a question is to the likeliest of the unit's questions, and how much of it all of them and the claim
+    hold together; both 0 to 1."""
+    if not tokens:
+        return 0.0, 0.0
+    held = rare.total(tokens & unit.words.get(group, frozenset()), group)
+    return likest(tokens, unit.asked.get(group, ()), group, rare), held / rare.total(tokens, group)
+
+
+def likest(tokens: frozenset[str], questions: Iterable[frozenset[str]], group: str, rare: Rarity) -> float:
+    """The cosine of a question and the likeliest of ``questions``, each word by its rarity; 0 to 1."""
+    whole = rare.total(tokens, group)
+    best = 0.0
+    for words in questions:
+        shared = rare.total(tokens & words, group)
+        if shared:
+            best = max(best, shared / math.sqrt(whole * rare.total(words, group)))
+    return best
