@@ -213,6 +213,15 @@ def restore(config: Path, source: Path, yes: bool) -> None:
 
 
 @cli.command()
+@click.pass_obj
+def reindex(config: Path) -> None:
+    """Make the search index anew from the archived passages; also while the bot runs."""
+    from bot.tools.reindex import reindex_once
+
+    drive(reindex_once(config))
+
+
+@cli.command()
 @click.option("--live", is_flag=True, help="Only ask the running bot whether it lives (for health checks).")
 @click.pass_obj
 def doctor(config: Path, live: bool) -> None:

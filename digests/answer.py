@@ -155,7 +155,9 @@ class Answerer:
                 continue  # a copy of one wire report
             source = await self._citation(support.unit, spoken)
             if source:
-                sentences.append(AnswerSentence(piece, spoken, (_number(cited, source),)))
+                start = support.unit.texts[spoken].find(piece)
+                numbers = (_number(cited, source),)
+                sentences.append(AnswerSentence(piece, spoken, numbers, (start, start + len(piece))))
         if not sentences:
             return None
         return Answer(

@@ -506,6 +506,8 @@ class AnswerSentence:
     text: str
     language: str
     citations: tuple[int, ...]
+    span: tuple[int, int] = (0, 0)
+    """Where it stands in the cited passage, in characters: the claim of a fact, or the piece of an item."""
 
 
 @dataclass(frozen=True, slots=True)

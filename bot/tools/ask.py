@@ -42,11 +42,19 @@ def as_object(found: Answer) -> dict[str, Any]:
             {"text": sentence.text, "language": sentence.language, "citations": list(sentence.citations)}
             for sentence in found.sentences
         ],
-        "citations": [_citation(citation) for citation in found.citations],
+        "citations": [
+            _citation(citation) | {"span": _span(found, number)} for number, citation in enumerate(found.citations, 1)
+        ],
         "nearest": [_citation(citation) for citation in found.nearest],
         "missing": list(found.missing),
         "took_ms": round(found.took_ms, 1),
     }
+
+
+def _span(found: Answer, number: int) -> dict[str, Any] | None:
+    """What of the cited passage is quoted, with its place there in characters."""
+    quoted = next((sentence for sentence in found.sentences if number in sentence.citations), None)
+    return {"start": quoted.span[0], "end": quoted.span[1], "text": quoted.text} if quoted else None
 
 
 def _citation(citation: Citation) -> dict[str, Any]:

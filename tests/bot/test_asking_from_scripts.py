@@ -1,0 +1,66 @@
+"""``kakehashi ask --json`` and ``kakehashi reindex``, on an archive of their own."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from bot.tools.ask import ask_once
+from bot.tools.reindex import reindex_once
+from digests.story import load_story
+
+ROOT = Path(__file__).parents[2]
+QUESTION = "How much has Japan paid into NATO's trust fund for Ukraine?"
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "config"
+
+
+async def asked(config: Path, capsys: pytest.CaptureFixture[str], question: str) -> dict[str, object]:
+    capsys.readouterr()
+    await ask_once(config, question, as_json=True, language=None)
+    found: dict[str, object] = json.loads(capsys.readouterr().out.splitlines()[-1])
+    return found
+
+
+async def test_a_citation_names_its_place_in_the_passage(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = await asked(config, capsys, QUESTION)
+    claims = {fact.id: fact.claim for fact in load_story(config / "stories" / "japan-ukraine").facts}
+    assert found["refused"] is False
+    assert isinstance(found["citations"], list)
+    first = found["citations"][0]
+    assert first["id"] == "as-083"
+    span = first["span"]
+    assert claims["as-083"].get("en")[span["start"] : span["end"]] == span["text"]
+    assert isinstance(found["answer"], list)
+    assert found["answer"][0]["text"] == span["text"]
+
+
+async def test_a_refusal_cites_nothing_and_names_what_is_near(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = await asked(config, capsys, "How much did Japan pay into PURL?")
+    assert found["refused"] is True
+    assert found["citations"] == found["answer"] == []
+    assert found["nearest"]
+
+
+async def test_a_damaged_index_is_made_anew(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    await asked(config, capsys, QUESTION)
+    path = next((config.parent / "var").glob("*.sqlite3"))
+    with sqlite3.connect(path) as connection:
+        names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE sql LIKE '%USING fts5(%'")]
+        for name in names:
+            if not name.endswith("_terms"):
+                connection.execute(f"DELETE FROM {name}")
+    connection.close()
+    assert (await asked(config, capsys, QUESTION))["refused"] is True
+    await reindex_once(config)
+    assert "passages indexed in" in capsys.readouterr().out.splitlines()[-1]
+    assert (await asked(config, capsys, QUESTION))["refused"] is False
