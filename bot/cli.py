@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -16,6 +17,7 @@ import click
 
 from bot import logs
 from digests.errors import ConfigError, KakehashiError
+from digests.model import Status
 
 T = TypeVar("T")
 
@@ -179,14 +181,33 @@ def evaluate(config: Path, what: str, data: Path | None, half: str, misses: bool
 @click.argument("what", type=click.Choice(["items", "timeline"]))
 @click.option("--format", "form", type=click.Choice(["csv", "json", "markdown"]), default="csv", show_default=True)
 @click.option("--section", help="Only this section.")
+@click.option("--from", "start", help="timeline: from this date on: 2025, 2025-04 or 2025-04-08.")
+@click.option("--to", "end", help="timeline: up to this date.")
+@click.option("--actor", help="timeline: only where this person or body takes part.")
+@click.option("--status", type=click.Choice([status.value for status in Status]), help="timeline: only this status.")
 @click.option("--language", default="en", show_default=True, help="Language of the facts.")
 @click.option("--out", type=click.Path(path_type=Path), help="File to write; default: standard output.")
 @click.pass_obj
-def export(config: Path, what: str, form: str, section: str | None, language: str, out: Path | None) -> None:
+def export(
+    config: Path,
+    what: str,
+    form: str,
+    section: str | None,
+    start: str | None,
+    end: str | None,
+    actor: str | None,
+    status: str | None,
+    language: str,
+    out: Path | None,
+) -> None:
     """Write items or the timeline as CSV, JSON or Markdown."""
-    from bot.tools.export import export_once
+    from bot.tools.export import Wanted, export_once
 
-    drive(export_once(config, what, form, section=section, language=language, out=out))
+    for name, day in (("--from", start), ("--to", end)):
+        if day is not None and not re.fullmatch(r"\d{4}(-\d{2}){0,2}", day):
+            raise click.BadParameter(f"{day!r} is no date; write 2025, 2025-04 or 2025-04-08", param_hint=name)
+    wanted = Wanted(section, start, end, actor, Status(status) if status else None)
+    drive(export_once(config, what, form, wanted, language=language, out=out))
 
 
 @cli.command()

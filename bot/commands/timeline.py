@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.commands.base import Command, Invocation, Option, OptionType, UserError
+from bot.commands.base import Choice, Command, Invocation, Option, OptionType, UserError
 from bot.commands.paging import pages_of, with_pages
 from bot.commands.services import Services
 from bot.i18n import N_, translator
 from bot.message import Message
+from bot.present.labels import status_names
 from bot.present.timeline import timeline_message
 from digests.archive import facts
-from digests.model import Fact
+from digests.model import Fact, Status
 from digests.story import Story
 
 PAGE = 10
@@ -24,16 +25,20 @@ async def _run(services: Services, invocation: Invocation) -> Message:
     if start and end and start[:10] > end and not start.startswith(end):
         raise UserError(t("“from” ({start}) is later than “to” ({end}).", start=start, end=end))
     section = chosen.get("section")
+    status = Status(chosen["status"]) if "status" in chosen else None
     actors = names_of(chosen["actor"], services.story) if "actor" in chosen else ()
 
     async def read(connection: AsyncConnection) -> tuple[int, list[Fact]]:
-        count = await facts.count(connection, section=section, date_from=start, date_to=end, actors=actors)
+        count = await facts.count(
+            connection, section=section, date_from=start, date_to=end, actors=actors, status=status
+        )
         found = await facts.query(
             connection,
             section=section,
             date_from=start,
             date_to=end,
             actors=actors,
+            status=status,
             limit=PAGE,
             offset=invocation.page * PAGE,
         )
@@ -65,6 +70,11 @@ COMMAND = Command(
         Option("from", N_("From this date on: 2025, 2025-04 or 2025-04-08"), OptionType.DATE),
         Option("to", N_("Up to this date"), OptionType.DATE),
         Option("actor", N_("Only where this person or body takes part"), maximum=80),
+        Option(
+            "status",
+            N_("Only what is as far along as this"),
+            choices=tuple(Choice(name, status.value) for status, name in status_names().items()),
+        ),
     ),
     example="/timeline assistance from:2025-01 actor:NSATU",
 )

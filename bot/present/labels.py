@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bot.i18n import N_, Translator
 from digests.model import Grade, SourceKind, Status
 
@@ -57,6 +59,11 @@ def grade_label(grade: Grade | None, t: Translator) -> str:
 
 def status_label(status: Status, t: Translator) -> str:
     return t(_STATUSES[status])
+
+
+def status_names() -> Mapping[Status, str]:
+    """Every status with its untranslated name, from wished for to done."""
+    return _STATUSES
 
 
 def state_label(state: str, t: Translator) -> str:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import click
 
 from bot.settings import load_settings
 from digests.archive import Archive, facts, items
-from digests.model import Fact, Filing, Item
+from digests.model import Fact, Filing, Item, Status
 
 _PAGE = 500
 ITEM_FIELDS = (
@@ -26,15 +27,24 @@ FACT_FIELDS = (
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-async def export_once(
-    config: Path, what: str, form: str, *, section: str | None, language: str, out: Path | None
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is exported. Dates are YYYY, YYYY-MM or YYYY-MM-DD; all but the section narrow the timeline only."""
+
+    section: str | None = None
+    start: str | None = None
+    end: str | None = None
+    actor: str | None = None
+    status: Status | None = None
+
+
+async def export_once(config: Path, what: str, form: str, wanted: Wanted, *, language: str, out: Path | None) -> None:
     """Write everything of one sort; CSV and JSON have the fields above, Markdown is a list to read."""
     archive = await Archive.open(load_settings(config).archive)
     try:
-        rows = [row async for row in _items(archive, section)] if what == "items" else []
+        rows = [row async for row in _items(archive, wanted.section)] if what == "items" else []
         if what == "timeline":
-            rows = [row async for row in _facts(archive, section, language)]
+            rows = [row async for row in _facts(archive, wanted, language)]
     finally:
         await archive.close()
     text = render(rows, ITEM_FIELDS if what == "items" else FACT_FIELDS, form)
@@ -91,9 +101,19 @@ async def _items(archive: Archive, section: str | None) -> AsyncIterator[dict[st
         offset += _PAGE
 
 
-async def _facts(archive: Archive, section: str | None, language: str) -> AsyncIterator[dict[str, Any]]:
+async def _facts(archive: Archive, wanted: Wanted, language: str) -> AsyncIterator[dict[str, Any]]:
     async with archive.read() as connection:
-        for fact in await facts.query(connection, section=section, limit=100_000, offset=0):
+        found = await facts.query(
+            connection,
+            section=wanted.section,
+            date_from=wanted.start,
+            date_to=wanted.end,
+            actors=(wanted.actor,) if wanted.actor else (),
+            status=wanted.status,
+            limit=100_000,
+            offset=0,
+        )
+        for fact in found:
             yield _fact(fact, language)
 
 

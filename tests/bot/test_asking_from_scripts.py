@@ -1,16 +1,21 @@
-"""``kakehashi ask --json`` and ``kakehashi reindex``, on an archive of their own."""
+"""``kakehashi ask --json``, ``export`` and ``reindex``, on an archive of their own."""
 
 from __future__ import annotations
 
 import json
 import shutil
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from bot.cli import cli
 from bot.tools.ask import ask_once
+from bot.tools.export import Wanted, export_once
 from bot.tools.reindex import reindex_once
+from digests.model import Status
 from digests.story import load_story
 
 ROOT = Path(__file__).parents[2]
@@ -49,6 +54,20 @@ async def test_a_refusal_cites_nothing_and_names_what_is_near(config: Path, caps
     assert found["refused"] is True
     assert found["citations"] == found["answer"] == []
     assert found["nearest"]
+
+
+async def test_the_timeline_is_exported_as_it_was_narrowed(config: Path, tmp_path: Path) -> None:
+    wanted = Wanted(section="assistance", start="2026-02", end="2026-02-28", actor="PURL", status=Status.DENIED)
+    await ask_once(config, QUESTION, as_json=True, language=None)  # brings the dossier into the archive
+    for narrowed, ids in ((wanted, ["as-008"]), (replace(wanted, end="2026-02-09"), [])):
+        await export_once(config, "timeline", "json", narrowed, language="en", out=tmp_path / "out.json")
+        assert [row["id"] for row in json.loads((tmp_path / "out.json").read_text("utf-8"))] == ids
+
+
+def test_a_date_that_is_none_is_refused_with_the_cure(config: Path) -> None:
+    result = CliRunner().invoke(cli, ["--config", str(config), "export", "timeline", "--from", "last week"])
+    assert result.exit_code == 2
+    assert "write 2025, 2025-04 or 2025-04-08" in result.output
 
 
 async def test_a_damaged_index_is_made_anew(config: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -30,7 +30,7 @@ WANTED = {
     "latest": ("section", "n"),
     "sections": (),
     "section": ("name",),
-    "timeline": ("section", "from", "to", "actor"),
+    "timeline": ("section", "from", "to", "actor", "status"),
     "sources": (),
     "ask": ("question",),
     "why": ("item",),

@@ -135,6 +135,17 @@ async def test_mistakes_are_told_kindly(start_bot: StartBot) -> None:
         assert card["private"]
 
 
+async def test_the_timeline_shows_one_status_alone(start_bot: StartBot) -> None:
+    bot = await start_bot()
+    card = await bot.say("/timeline status:agreed")
+    assert "32.5 million" in card["html"]  # signed
+    assert "considered a loan" not in card["html"]
+    everything = await bot.say("/timeline")
+    assert "considered a loan" in everything["html"]
+    wrong = await bot.say("/timeline status:perhaps")
+    assert "Choose one of" in wrong["html"]
+
+
 async def press(bot: Bot, card: dict[str, object], label: str) -> dict[str, object]:
     import aiohttp
 
