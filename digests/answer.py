@@ -24,11 +24,12 @@ from digests.glossary import Glossary
 from digests.model import LANGUAGES, Answer, AnswerSentence, Citation, Fact, Status
 from digests.search import analysers, citations, evidence, lexicon, scoring
 from digests.search.index import Hit, SearchIndex
+from digests.search.precedents import Likeness, Precedents
 from digests.search.query import Concept, ConceptKind
 from digests.search.questions import Question, Wanted, analyse
 from digests.search.support import DONE, IMPLIED, UNDONE, Support, Unit, concept_weights, fact_unit, judge, passage_unit
 from digests.search.terms import Terms
-from digests.search.wording import likest, rarity
+from digests.search.wording import rarity
 from digests.sentences import split_sentences
 from digests.story import Story
 
@@ -70,6 +71,8 @@ _MORE = 0.05
 _NEAR = 10
 """Facts that count as near a question."""
 _SEEN_ENOUGH = 0.25
+_LIKELIEST = 8
+"""Facts that precedents name and that are looked at, whatever the index found."""
 _CANDIDATES = 30
 _LONGEST_PIECE = 420
 _YEAR = re.compile(r"n(?:19|20)\d\d\Z")
@@ -111,10 +114,7 @@ class Answerer:
             for fact in story.facts
         }
         self._rarity = rarity(self._units.values())
-        self._unanswered = {
-            analysers.group_of(spoken): [frozenset(analysers.tokens(text, spoken)) for text in questions]
-            for spoken, questions in story.unanswered.items()
-        }
+        self._precedents = Precedents(story.precedents)
 
     async def answer(self, text: str, language: str, now: datetime) -> Answer:
         """Answer a question that was asked by a reader of ``language``."""
@@ -136,7 +136,7 @@ class Answerer:
         fitting = [support for support in facts if not _objection(support, question)]
         if _premise_fails([*fitting, *news], question):
             fitting, news = [], []
-        if not facts or facts[0].unit.asked:
+        if not facts or facts[0].unit.asked_held:
             facts = facts if ranking.deciding is not None and self._accepts(ranking.deciding) else []
         else:
             facts = fitting  # nobody wrote questions for it, so the fit does not know its like
@@ -192,7 +192,13 @@ class Answerer:
             for fact_id in citations.facts_of_brief(self.story, passage) if brief else (passage.ref,):
                 if fact_id in self._units:
                     units[fact_id] = self._units[fact_id]
-        supports = [judge(unit, question, weights, self._rarity) for unit in units.values()]
+        words = self._precedents.by_words(question.text, question.language)
+        letters = self._precedents.by_letters(question.text, question.language)
+        for likely in (words, letters):
+            for fact_id in sorted(likely.of_fact, key=lambda id_: -likely.of_fact[id_])[:_LIKELIEST]:
+                if fact_id in self._units:
+                    units[fact_id] = self._units[fact_id]
+        supports = [judge(unit, question, weights, self._rarity, words, letters) for unit in units.values()]
         newness = _newness(supports)
         scored = []
         for support in supports:
@@ -201,29 +207,32 @@ class Answerer:
         scored.sort(key=lambda pair: -pair[0].score)
         supports = [support for support, _ in scored]
         return Ranking(
-            question, tuple(supports), tuple(features for _, features in scored), self._deciding(question, scored)
+            question, tuple(supports), tuple(features for _, features in scored), self._deciding(question, scored, words, letters)
         )
 
     def _deciding(
-        self, question: Question, scored: Sequence[tuple[Support, Mapping[str, float]]]
+        self,
+        question: Question,
+        scored: Sequence[tuple[Support, Mapping[str, float]]],
+        words: Likeness,
+        letters: Likeness,
     ) -> Mapping[str, float] | None:
         facts = [pair for pair in scored if pair[0].unit.fact]
         if not facts:
             return None
         best, features = facts[0]
-        ahead = best.score - facts[1][0].score if len(facts) > 1 else scoring.MOST_AHEAD
         near = [support.unit for support, _ in facts[:_NEAR]]
         unknown = self._rarity.unknown_share(question.tokens, near, analysers.group_of(question.language))
         passing = [support for support, _ in facts if not _objection(support, question)]
         premise_fails = _premise_fails(passing, question)
-        group = analysers.group_of(question.language)
-        unanswered = likest(question.tokens, self._unanswered.get(group, ()), group, self._rarity)
         return scoring.deciding(
             features,
-            ahead=ahead,
+            question,
+            scores=[support.score for support, _ in facts],
             unknown=unknown,
             premise_fails=premise_fails,
-            unanswered=unanswered,
+            words=words,
+            letters=letters,
             passing=bool(passing) and not premise_fails,
             best_passes=any(support is best for support in passing) and not premise_fails,
         )

@@ -20,9 +20,10 @@ from digests.search.scoring import DECIDING, FEATURES, Weights
 
 Vector = NDArray[np.float64]
 FOLDS = 10
-MOST_REFUSED = 0.09
+MOST_REFUSED = 0.05
 """Of answerable questions whose like the fit has not seen; of those that it was fitted on far fewer are refused."""
 _RIDGE = 1.0
+_RIDGE_DECIDING = 30.0
 _STEPS = 400
 _RATE = 0.1
 BEFORE = Weights(
@@ -127,9 +128,11 @@ def _chances(matrix: Vector, weights: Vector) -> Vector:
 
 
 def _logistic(matrix: Vector, answered: Vector) -> Vector:
-    """Ridge logistic regression by Newton's method; the last weight is the intercept and is not shrunk."""
-    full = np.hstack([matrix, np.ones((len(matrix), 1))])
-    ridge = np.diag([_RIDGE] * matrix.shape[1] + [1e-6])
+    """Ridge logistic regression by Newton's method; the last weight is the intercept and is not shrunk. The ridge is
+    put on features of equal spread, so that it does not depend on their units."""
+    spread = np.where(matrix.std(axis=0) > 0, matrix.std(axis=0), 1.0)
+    full = np.hstack([matrix / spread, np.ones((len(matrix), 1))])
+    ridge = np.diag([_RIDGE_DECIDING] * matrix.shape[1] + [1e-6])
     weights = np.zeros(full.shape[1])
     for _ in range(50):
         chance = 1 / (1 + np.exp(-(full @ weights)))
@@ -139,6 +142,7 @@ def _logistic(matrix: Vector, answered: Vector) -> Vector:
         weights = weights + step
         if np.abs(step).max() < 1e-8:
             break
+    weights[:-1] /= spread
     return weights
 
 

@@ -170,6 +170,17 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class Precedent:
+    """A question whose outcome is known: the facts of which each answers it, or none when nothing does."""
+
+    text: str
+    language: str
+    facts: tuple[str, ...] = ()
+    entry: int = 0
+    """Precedents of one entry ask the same, in other words or languages."""
+
+
+@dataclass(frozen=True, slots=True)
 class BriefSentence:
     """One sentence of a brief with the ids of the facts it rests on."""
 

@@ -44,8 +44,9 @@ class NewPassage:
         found = analysers.tokens(self.text, self.language)
         if self.extra:
             found += analysers.tokens(self.extra, "en")
-        for question in self.asked:
-            found += analysers.tokens(question, self.language)
+        # Each word of the questions counts once: thirty of them would drown what the passage itself says.
+        asked = dict.fromkeys(token for question in self.asked for token in analysers.tokens(question, self.language))
+        found += asked
         object.__setattr__(self, "tokens", " ".join(found))
         object.__setattr__(self, "marks", _marks(scope_mark(self.ref), self.sections, self.kind, self.language))
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 from digests.search import evidence
+from digests.search.analysers import GROUPS, group_of
 from digests.search.query import ConceptKind
+from digests.search.precedents import Likeness
 from digests.search.questions import Question, Wanted
 from digests.search.support import IMPLIED, UNDONE, Support
 
@@ -44,6 +46,8 @@ FEATURES = (
     "thin",
     "unlike",
     "words lost",
+    "letters",
+    "votes",
 )
 """Features of a unit for a question, in the order of the weights."""
 DECIDING = (
@@ -53,11 +57,24 @@ DECIDING = (
     "premise fails",
     "unanswered",
     "more unanswered",
+    "letters unanswered",
+    "letters answered",
+    "letters more",
+    "few more",
+    "vote",
+    "vote by words",
+    "no vote",
+    "score",
+    "share",
+    "share of three",
+    *(f"wants {kind.value}" for kind in Wanted),
+    *(f"in {group}" for group in GROUPS),
     "rules",
     "best by rules",
 )
 """Features of the best unit by which the answer is given or refused."""
 MOST_AHEAD = 5.0
+_LOWEST, _HIGHEST = -10.0, 30.0
 _VERY_LIKE = 0.5
 _THIN = 0.6
 _NO_LIKENESS = 0.15
@@ -123,6 +140,8 @@ def features(support: Support, question: Question, newness: float) -> dict[str, 
         "thin": max(0.0, _THIN - support.reached),
         "unlike": max(0.0, _UNLIKE - support.likest),
         "words lost": len(missing) / len(words) if words else 0.0,
+        "letters": support.letters,
+        "votes": support.votes,
     }
 
 
@@ -133,23 +152,40 @@ def rank_score(found: Mapping[str, float], fitted: Weights) -> float:
 
 def deciding(
     best: Mapping[str, float],
+    question: Question,
     *,
-    ahead: float,
+    scores: Sequence[float],
     unknown: float,
     premise_fails: bool,
-    unanswered: float,
+    words: Likeness,
+    letters: Likeness,
     passing: bool,
     best_passes: bool,
 ) -> dict[str, float]:
-    """The features of the best unit with those of the whole search: how far it is ahead of the next, which share of
-    the question's words (by rarity) nothing near holds, whether what the question takes for granted is denied, how
-    like it is to a question that is known to have no answer, and whether any unit near, and the best, pass the rules
+    """The features of the best unit with those of the whole search: how far it is ahead of the next and which
+    share of all it is (``scores``: of every unit, best first), which share of
+    the question's words (by rarity) nothing near holds, whether what the question takes for granted is denied, what
+    precedents say of it, and whether any unit near, and the best, pass the rules
     that passages of news have to pass."""
+    shares = [math.exp(score - scores[0]) for score in scores]
+    shares = [share / sum(shares) for share in shares]
     return {
         **best,
-        "unanswered": unanswered,
-        "more unanswered": max(0.0, unanswered - best["likest"]),
-        "ahead": min(ahead, MOST_AHEAD),
+        "unanswered": words.unanswered,
+        "more unanswered": max(0.0, words.unanswered - best["likest"]),
+        "letters unanswered": letters.unanswered,
+        "letters answered": letters.answered,
+        "letters more": letters.unanswered - best["letters"],
+        "few more": letters.few_unanswered - letters.few_answered,
+        "vote": letters.vote,
+        "vote by words": words.vote,
+        "no vote": 1.0 - best["votes"] / letters.vote if letters.vote else 1.0,
+        "ahead": min(scores[0] - scores[1], MOST_AHEAD) if len(scores) > 1 else MOST_AHEAD,
+        "score": max(_LOWEST, min(_HIGHEST, scores[0])),
+        "share": shares[0],
+        "share of three": sum(shares[:3]),
+        **{f"wants {kind.value}": float(question.wanted[0] is kind) for kind in Wanted},
+        **{f"in {group}": float(group_of(question.language) == group) for group in GROUPS},
         "unknown words": unknown,
         "premise fails": float(premise_fails),
         "rules": float(passing),

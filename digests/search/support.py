@@ -10,7 +10,8 @@ from digests.model import Fact, Grade, Passage, Status
 from digests.search import analysers, evidence, lexicon
 from digests.search.query import Concept, ConceptKind
 from digests.search.questions import Question, Wanted
-from digests.search.wording import Rarity, likeness
+from digests.search.precedents import Likeness
+from digests.search.wording import Rarity
 
 NEAR = 0.6
 """What a form that means something close is worth."""
@@ -61,8 +62,6 @@ class Unit:
     """Places that go without saying where the unit stands."""
     beside: str = " "
     """Joined English tokens of the other facts from the same page and section."""
-    asked: Mapping[str, tuple[frozenset[str], ...]] = field(default_factory=dict)
-    """Language group to the tokens of each question that readers may ask of the fact."""
     asked_held: Mapping[str, str] = field(default_factory=dict)
     """Language group to the tokens of all those questions, joined; a bar keeps them apart."""
     words: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -88,6 +87,10 @@ class Support:
     """Coverage by ``meant``."""
     likest: float = 0.0
     """How like the question is, word for word, to the likeliest of the readers' questions; 0 to 1."""
+    letters: float = 0.0
+    """The same, by runs of letters."""
+    votes: float = 0.0
+    """The share of the precedents most like the question that this unit answers; 0 to 1."""
     together: float = 0.0
     """How much of the question's words text and readers' questions hold together; 0 to 1."""
 
@@ -104,10 +107,9 @@ def fact_unit(fact: Fact, implied: frozenset[str] = frozenset(), beside: str = "
         analysers.group_of(language): [analysers.tokens(text, language) for text in questions]
         for language, questions in fact.asked.items()
     }
-    asked = {group: tuple(frozenset(found) for found in questions) for group, questions in tokens.items()}
     asked_held = {group: "|".join(map(evidence.joined, questions)) for group, questions in tokens.items()}
-    words = {group: frozenset(text.split()).union(*asked.get(group, ())) for group, text in held.items()}
-    return Unit(fact.id, fact.claim.values, held, fact.date, fact, implied, beside, asked, asked_held, words)
+    words = {group: frozenset(text.split()).union(*tokens.get(group, ())) for group, text in held.items()}
+    return Unit(fact.id, fact.claim.values, held, fact.date, fact, implied, beside, asked_held, words)
 
 
 def passage_unit(passage: Passage, tokens: str = "") -> Unit:
@@ -126,8 +128,11 @@ def concept_weights(concepts: Sequence[Concept], rarity: Mapping[str, float]) ->
     }
 
 
-def judge(unit: Unit, question: Question, weights: Mapping[str, float], rare: Rarity) -> Support:
-    """Measure a unit against a question; ``score`` is still without what depends on the other units."""
+def judge(
+    unit: Unit, question: Question, weights: Mapping[str, float], rare: Rarity, words: Likeness, letters: Likeness
+) -> Support:
+    """Measure a unit against a question; ``words`` and ``letters`` are what precedents say of the question. ``score``
+    is still without what depends on the other units."""
     concepts = question.query.concepts
     found = {concept.id: _presence(concept, unit) for concept in concepts}
     if found.get("country") == 0 and _names_another_place(unit, found):
@@ -139,16 +144,18 @@ def judge(unit: Unit, question: Question, weights: Mapping[str, float], rare: Ra
         if meant[concept.id] < ASKED:
             meant[concept.id] = max(meant[concept.id], _asked_of(concept, unit))
     reached = _share(meant, weights, list(meant))
-    likest, together = likeness(question.tokens, unit, analysers.group_of(question.language), rare)
+    likest, alike = words.of_fact.get(unit.ref, 0.0), letters.of_fact.get(unit.ref, 0.0)
+    together = rare.share_held(question.tokens, unit, analysers.group_of(question.language))
     if max(coverage, reached, together) < _HOPELESS:
         doing = _share(found, weights, mere)
-        return Support(unit, found, coverage, doing, coverage, fits=False, meant=meant, reached=reached)
+        return Support(unit, found, coverage, doing, coverage, fits=False, meant=meant, reached=reached, likest=likest, letters=alike)
     _take_back_what_is_set_apart(unit, concepts, found)
     fits = evidence.has_wanted(unit.texts, unit.held, unit.fact.actors if unit.fact else (), question)
     coverage = _share(found, weights, list(found))
     score = coverage + _liking(unit, question, fits=fits)
     doing = _share(found, weights, mere)
-    return Support(unit, found, coverage, doing, score, fits, meant, reached, likest, together)
+    votes = letters.votes.get(unit.ref, 0.0)
+    return Support(unit, found, coverage, doing, score, fits, meant, reached, likest, alike, votes, together)
 
 
 def _names_another_place(unit: Unit, asked: Mapping[str, float]) -> bool:

@@ -1,4 +1,4 @@
-"""How near a question is, word for word, to the questions that readers are expected to ask of a fact.
+"""How much of a question's words the facts and their readers' questions hold.
 
 Those questions (questions.yaml of a story) hold the words that people use and claims do not: "chip in" for
 "contribute", "the boss" for "the commander". Words count by how rare they are among all of them.
@@ -13,12 +13,10 @@ from typing import Protocol
 
 
 class Worded(Protocol):
-    """What is compared, by language group: every token, and those of each question asked of it."""
+    """What is compared, by language group: every token of its text and of the questions asked of it."""
 
     @property
     def words(self) -> Mapping[str, frozenset[str]]: ...
-    @property
-    def asked(self) -> Mapping[str, tuple[frozenset[str], ...]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +41,11 @@ class Rarity:
         whole = self.total(tokens, group)
         return self.total(tokens - held, group) / whole if whole else 0.0
 
+    def share_held(self, tokens: frozenset[str], unit: Worded, group: str) -> float:
+        """Which share of a question's words, by weight, the unit's text and readers' questions hold; 0 to 1."""
+        whole = self.total(tokens, group)
+        return self.total(tokens & unit.words.get(group, frozenset()), group) / whole if whole else 0.0
+
 
 def rarity(units: Iterable[Worded]) -> Rarity:
     """Weights of the tokens of claims and of readers' questions."""
@@ -59,23 +62,3 @@ def rarity(units: Iterable[Worded]) -> Rarity:
         for group, found in counts.items()
     }
     return Rarity(known, {group: math.log1p(size) for group, size in sizes.items()})
-
-
-def likeness(tokens: frozenset[str], unit: Worded, group: str, rare: Rarity) -> tuple[float, float]:
-    """How like a question is to the likeliest of the unit's questions, and how much of it all of them and the claim
-    hold together; both 0 to 1."""
-    if not tokens:
-        return 0.0, 0.0
-    held = rare.total(tokens & unit.words.get(group, frozenset()), group)
-    return likest(tokens, unit.asked.get(group, ()), group, rare), held / rare.total(tokens, group)
-
-
-def likest(tokens: frozenset[str], questions: Iterable[frozenset[str]], group: str, rare: Rarity) -> float:
-    """The cosine of a question and the likeliest of ``questions``, each word by its rarity; 0 to 1."""
-    whole = rare.total(tokens, group)
-    best = 0.0
-    for words in questions:
-        shared = rare.total(tokens & words, group)
-        if shared:
-            best = max(best, shared / math.sqrt(whole * rare.total(words, group)))
-    return best

@@ -155,17 +155,8 @@ class Checks:
 
     def _of_questions(self) -> Iterator[Problem]:
         document = self._questions
-        seen: set[str] = set()
         for position, entry in document.rows("questions"):
-            where: Where = ("questions", position, "fact")
-            fact_id = entry.get("fact")
-            if not isinstance(fact_id, str):
-                continue
-            if self._fact_ids is not None and fact_id not in self._fact_ids:
-                yield document.problem(where, f"there is no fact {fact_id!r}", _one_of(fact_id, self._fact_ids))
-            elif fact_id in seen:
-                yield document.problem(where, f"{fact_id!r} stands here twice", "Put its questions into one entry.")
-            seen.add(fact_id)
+            yield from self._known_facts(document, ("questions", position, "facts"), entry.get("facts"))
 
     def _of_series(self) -> Iterator[Problem]:
         document = self._series

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -18,6 +18,7 @@ from digests.model import (
     GlossaryTerm,
     Grade,
     Localized,
+    Precedent,
     Section,
     Series,
     Source,
@@ -213,49 +214,47 @@ class FactsFile(Strictly):
     facts: tuple[FactEntry, ...] = Field(description="The facts; later ones become news in the next edition.")
 
 
-_UNANSWERED = "Questions that no fact answers; those with a false premise, too."
-_ASKED = "Questions that the fact answers, each in other words than the last."
+_UNANSWERED = "One question that no fact answers, in other words each time; those with a false premise, too."
+_ASKED = "One question that these facts answer, in other words each time."
 
 
-class AskedEntry(Strictly):
-    """What readers may ask that one fact answers."""
-
-    fact: Id = Field(description="Id of a fact of facts.yaml.")
-    en: tuple[Text, ...] = Field((), description=_ASKED)
-    ja: tuple[Text, ...] = Field((), description=_ASKED)
-    uk: tuple[Text, ...] = Field((), description=_ASKED)
-
-
-class UnansweredEntry(Strictly):
-    """What readers may ask that no fact answers; in one or more languages."""
+class QuestionEntry(Strictly):
+    """One thing that readers may ask, in one or more wordings and languages."""
 
     en: tuple[Text, ...] = Field((), description=_UNANSWERED)
     ja: tuple[Text, ...] = Field((), description=_UNANSWERED)
     uk: tuple[Text, ...] = Field((), description=_UNANSWERED)
 
+    def wordings(self) -> Iterator[tuple[str, str]]:
+        """Language and text of each."""
+        for language, texts in (("en", self.en), ("ja", self.ja), ("uk", self.uk)):
+            for text in texts:
+                yield language, text
+
+
+class AskedEntry(QuestionEntry):
+    """One thing that readers may ask, with the facts of which each answers it."""
+
+    facts: tuple[Id, ...] = Field(min_length=1, description="Ids of facts of facts.yaml; each of them answers by itself.")
+    en: tuple[Text, ...] = Field((), description=_ASKED)
+    ja: tuple[Text, ...] = Field((), description=_ASKED)
+    uk: tuple[Text, ...] = Field((), description=_ASKED)
+
 
 class QuestionsFile(Strictly):
-    """questions.yaml: readers' words for the facts. They help /ask to find a fact and are never shown."""
+    """questions.yaml: what readers ask, in their words. It helps /ask to find and to refuse, and is never shown."""
 
-    questions: tuple[AskedEntry, ...] = Field(description="One entry a fact.")
-    unanswered: tuple[UnansweredEntry, ...] = Field((), description="What is asked and not in the dossier.")
+    questions: tuple[AskedEntry, ...] = Field(description="What facts answer.")
+    unanswered: tuple[QuestionEntry, ...] = Field((), description="What is asked and not in the dossier.")
 
-    def unanswered_by_language(self) -> dict[str, tuple[str, ...]]:
-        """Questions that no fact answers."""
-        return {
-            "en": tuple(text for entry in self.unanswered for text in entry.en),
-            "ja": tuple(text for entry in self.unanswered for text in entry.ja),
-            "uk": tuple(text for entry in self.unanswered for text in entry.uk),
-        }
-
-    def by_fact(self) -> dict[str, dict[str, tuple[str, ...]]]:
-        """Questions by fact id and language."""
-        return {
-            entry.fact: {
-                language: found for language, found in (("en", entry.en), ("ja", entry.ja), ("uk", entry.uk)) if found
-            }
-            for entry in self.questions
-        }
+    def precedents(self) -> tuple[Precedent, ...]:
+        """Every wording with the facts that answer it. Those of one entry share a number, ``entry``."""
+        entries = [(entry, entry.facts) for entry in self.questions] + [(entry, ()) for entry in self.unanswered]
+        return tuple(
+            Precedent(text, language, facts, number)
+            for number, (entry, facts) in enumerate(entries)
+            for language, text in entry.wordings()
+        )
 
 
 class SeriesSource(Strictly):

@@ -11,7 +11,7 @@ from digests.errors import ConfigError, Problem
 from digests.story.briefs import load_brief
 from digests.story.checks import Checks
 from digests.story.files import FactsFile, GlossaryFile, QuestionsFile, SeriesFile, SourcesFile, StoryFile
-from digests.story.story import Story
+from digests.story.story import Story, asked_by_fact
 from digests.yamlfile import Document, in_order, load_yaml, validate
 
 M = TypeVar("M", bound=BaseModel)
@@ -49,7 +49,8 @@ def load_story(folder: Path) -> Story:
     problems += checks.problems()
     if problems or not (story and sources and glossary and facts and questions and series):
         raise ConfigError(in_order(problems))
-    asked = questions.by_fact()
+    precedents = questions.precedents()
+    asked = asked_by_fact(precedents)
     return Story(
         id=story.id,
         name=story.name.localized(),
@@ -61,7 +62,7 @@ def load_story(folder: Path) -> Story:
         facts=tuple(entry.fact(asked.get(entry.id)) for entry in facts.facts),
         series=tuple(entry.series() for entry in series.series),
         briefs={(file.brief.section, file.brief.language): file.brief for file in briefs if file.brief},
-        unanswered=questions.unanswered_by_language(),
+        precedents=precedents,
         filing=story.filing.filing_rules(),
         folder=folder,
     )

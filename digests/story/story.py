@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digests.errors import NotFound
-from digests.model import Brief, Fact, GlossaryTerm, Localized, Section, Series, Source
+from digests.model import Brief, Fact, GlossaryTerm, Localized, Precedent, Section, Series, Source
 
 if TYPE_CHECKING:
     from digests.filing import FilingRules
@@ -30,8 +30,8 @@ class Story:
     briefs: Mapping[tuple[str, str], Brief]
     filing: FilingRules
     folder: Path
-    unanswered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """By language questions that readers ask and no fact answers."""
+    precedents: tuple[Precedent, ...] = ()
+    """What readers ask, with the facts that answer it: they help to find and to refuse, and are never shown."""
 
     def section(self, section_id: str) -> Section:
         """Raises :class:`NotFound`, naming the sections that exist."""
@@ -54,3 +54,13 @@ class Story:
         if brief is None:
             raise NotFound(f"the section {section_id!r} has no brief")
         return brief
+
+
+def asked_by_fact(precedents: Iterable[Precedent]) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Questions by the fact that answers them and their language."""
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for precedent in precedents:
+        for fact in precedent.facts:
+            own = found.setdefault(fact, {})
+            own[precedent.language] = (*own.get(precedent.language, ()), precedent.text)
+    return found

@@ -201,8 +201,8 @@ def test_files_that_must_be_there_are_missed_by_name(folder: Path) -> None:
         ("facts.yaml", "      ja: 2025年9月、北側の橋脚の工事が始まった。\n", "", "missing in 'ja'", "Add ja"),
         ("facts.yaml", "      url: https://courier.example/fund\n", "", "'url' is missing", "Add url"),
         ("series.yaml", "fact_ids: [mo-001, mo-002]", "fact_ids: [mo-001, zz-9]", "no fact 'zz-9'", ""),
-        ("questions.yaml", "fact: mo-002", "fact: mo-003", "no fact 'mo-003'", "Did you mean mo-00"),
-        ("questions.yaml", "fact: mo-002", "fact: mo-001", "stands here twice", "one entry"),
+        ("questions.yaml", "facts: [mo-002]", "facts: [mo-003]", "no fact 'mo-003'", "Did you mean mo-00"),
+        ("questions.yaml", "facts: [mo-002]", "facts: []", "", ""),
         (
             "series.yaml",
             "from_facts: [mo-001, mo-002]",

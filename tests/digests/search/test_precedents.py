@@ -1,0 +1,60 @@
+"""Questions whose outcome is known, as precedents for new ones."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digests.model import Precedent
+from digests.search.precedents import NEIGHBOURS, Precedents
+
+_KNOWN = (
+    Precedent("Who is building the bridge?", "en", ("b-1",), 1),
+    Precedent("Which firm builds the bridge across the bay?", "en", ("b-1",), 1),
+    Precedent("When was the bridge opened to traffic?", "en", ("b-2", "b-3"), 2),
+    Precedent("What did the bridge's paint cost?", "en", (), 3),
+    Precedent("橋はいつ開通しましたか。", "ja", ("b-2",), 2),
+    Precedent("橋の塗装費はいくらですか。", "ja", (), 3),
+    Precedent("Коли відкрили міст?", "uk", ("b-2",), 2),
+)
+_ALL = Precedents(_KNOWN)
+
+
+def test_the_question_itself_is_as_like_as_can_be() -> None:
+    for compare in (_ALL.by_words, _ALL.by_letters):
+        found = compare("When was the bridge opened to traffic?", "en")
+        assert abs(found.answered - 1) < 1e-6
+        assert abs(found.of_fact["b-2"] - 1) < 1e-6
+        assert found.of_fact["b-2"] == found.of_fact["b-3"] > found.of_fact["b-1"]
+
+
+def test_what_nothing_answered_speaks_against() -> None:
+    found = _ALL.by_letters("what does the paint of the bridge cost", "en")
+    assert found.unanswered > found.answered
+    assert found.vote < 0.5
+    assert _ALL.by_letters("Who is the builder of that bridge?", "en").vote > 0.5
+
+
+def test_a_slip_of_the_pen_is_seen_through_by_letters() -> None:
+    slip = "When was teh brige openned to trafic?"
+    assert _ALL.by_letters(slip, "en").of_fact["b-2"] > _ALL.by_words(slip, "en").of_fact.get("b-2", 0)
+
+
+def test_languages_are_kept_apart() -> None:
+    assert _ALL.by_letters("橋はいつ開通したのか", "ja").of_fact.keys() == {"b-2"}
+    assert _ALL.by_words("Коли міст відкрито?", "uk").unanswered == 0
+
+
+def test_without_precedents_nothing_is_said() -> None:
+    for found in (Precedents(()).by_words("Who?", "en"), _ALL.by_letters("", "en"), _ALL.by_letters("Wer?", "de")):
+        assert (found.answered, found.unanswered, found.vote, dict(found.votes)) == (0.0, 0.0, 0.5, {})
+
+
+@given(st.text(max_size=60), st.sampled_from(["en", "ja", "uk", "de"]))
+def test_any_text_gets_shares(text: str, language: str) -> None:
+    for found in (_ALL.by_words(text, language), _ALL.by_letters(text, language)):
+        assert all(0 <= score <= 1 + 1e-6 for score in found.of_fact.values())
+        assert 0 <= found.unanswered <= 1 + 1e-6
+        assert 0 <= found.few_answered <= found.answered + 1e-9
+        assert -1e-9 <= found.vote <= 1 + 1e-6
+        assert sum(found.votes.values()) <= NEIGHBOURS
