@@ -7,6 +7,7 @@ a ring that comes late, twice or never (a sleeping machine, a clock set back) lo
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,6 +22,9 @@ from bot.schedule import Schedule
 log = structlog.get_logger()
 
 Ring = Callable[[], Awaitable[None]]
+BEAT = timedelta(seconds=10)
+_SILENT = 60.0
+"""Seconds without a beat after which the clock counts as dead."""
 
 
 class ScheduleTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 has no types
@@ -40,9 +44,22 @@ class Clock:
         # coalesce: several missed rings are one; no grace limit: a late ring still rings, the archive decides.
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=defaults)
+        self._beat: float | None = None
 
     def start(self) -> None:
+        self._beat = time.monotonic()
         self._scheduler.start()
+        self.every(BEAT, "beat", self._beats)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs, and rang within the last minute: a ring of its own comes every ten seconds."""
+        if not self._scheduler.running or self._beat is None:
+            return False
+        return time.monotonic() - self._beat < _SILENT
+
+    async def _beats(self) -> None:
+        self._beat = time.monotonic()
 
     async def stop(self) -> None:
         """Ring no more and let the rings under way be cancelled with the loop's other tasks."""

@@ -47,6 +47,7 @@ class WebAdapter:
         self._archive: Archive = context.archive
         self._destinations: Callable[[], tuple[Destination, ...]] = context.destinations
         self._now = context.now
+        self.operations = context.operations
         self._runner: web.AppRunner | None = None
         self.address = ""
 

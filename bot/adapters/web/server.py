@@ -19,6 +19,7 @@ from bot.commands.base import Command, CommandHost, Completion, Member, Press
 from bot.commands.sharing import as_shared
 from bot.i18n import LANGUAGE_NAMES, supported, translator
 from bot.message import Message, Paragraph, from_json, text
+from bot.operations.http import routes
 from bot.zones import zones
 
 if TYPE_CHECKING:
@@ -45,7 +46,9 @@ _LARGEST_ID = 2**63 - 1
 
 
 def build_app(adapter: WebAdapter, host: CommandHost) -> web.Application:
-    app = web.Application(middlewares=[guard(adapter.options)], client_max_size=_MOST_BODY)
+    operations = adapter.operations
+    token = operations.token if operations else None
+    app = web.Application(middlewares=[guard(adapter.options, token)], client_max_size=_MOST_BODY)
     app.on_response_prepare.append(add_headers)
     api = _Api(adapter, host)
     app.add_routes(
@@ -54,7 +57,7 @@ def build_app(adapter: WebAdapter, host: CommandHost) -> web.Application:
             web.get("/app.js", _static("app.js", "text/javascript")),
             web.get("/app.css", _static("app.css", "text/css")),
             web.get("/icon.svg", _static("icon.svg", "image/svg+xml")),
-            web.get("/healthz", _healthz),
+            *(routes(operations) if operations else ()),
             web.get("/media/{key:[0-9a-f]{1,80}}", api.media),
             web.get("/api/state", api.state),
             web.get("/api/messages", api.messages),
@@ -75,10 +78,6 @@ def _static(name: str, content_type: str) -> Any:
         return web.Response(body=body, content_type=content_type, charset="utf-8")
 
     return serve
-
-
-async def _healthz(_request: web.Request) -> web.Response:
-    return web.json_response({"live": True})
 
 
 class _Api:

@@ -45,7 +45,7 @@ def host() -> FakeHost:
 
 
 async def started(archive: Archive, clock: StoppedClock, host: FakeHost, options: WebOptions) -> WebAdapter:
-    adapter = WebAdapter(AdapterContext(options, archive, lambda: (NEWS,), clock))
+    adapter = WebAdapter(AdapterContext(options, archive, lambda: (NEWS,), clock, Operated()))
     await adapter.start(host)
     return adapter
 
@@ -61,6 +61,18 @@ async def adapter(archive: Archive, clock: StoppedClock, host: FakeHost) -> Asyn
 async def http(adapter: WebAdapter) -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession(adapter.address, timeout=aiohttp.ClientTimeout(5)) as session:
         yield session
+
+
+class Operated:
+    """Operations of a bot that is ready."""
+
+    token = None
+
+    async def ready(self) -> bool:
+        return True
+
+    async def exposition(self) -> bytes:
+        return b"figures 1\n"
 
 
 class TestContract(AdapterContract):
@@ -210,7 +222,7 @@ async def test_with_a_password_nothing_is_served_without_it(
     adapter = await started(archive, clock, host, WebOptions(port=0, password=SecretStr("correct horse")))
     try:
         async with aiohttp.ClientSession(adapter.address) as http:
-            for path in ("/", "/api/state", "/api/messages?channel=news", "/api/events"):
+            for path in ("/", "/api/state", "/api/messages?channel=news", "/api/events", "/metrics"):
                 assert (await http.get(path)).status == 401
             assert (
                 await http.get("/", headers={"Authorization": aiohttp.encode_basic_auth("x", "wrong")})
