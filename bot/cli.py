@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+import structlog
 
 from bot import logs
 from digests.errors import ConfigError, KakehashiError
@@ -67,7 +68,16 @@ def run(config: Path, no_ingest: bool) -> None:
     """Run the bot until it is stopped (Ctrl-C)."""
     from bot.run import run_bot
 
-    drive(run_bot(config, ingest=not no_ingest))
+    logs.own_process()
+    try:
+        drive(run_bot(config, ingest=not no_ingest))
+    except KakehashiError as error:
+        if not logs.is_json():
+            raise
+        # Whoever collects the lines reads the reason in the form of all others.
+        problems = [str(problem) for problem in error.problems] if isinstance(error, ConfigError) else [str(error)]
+        structlog.get_logger().critical("app.cannot-run", problems=problems)
+        sys.exit(1)
 
 
 @cli.command()
