@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot import editionrecord
 from bot.adapters.base import Adapter
 from bot.commands.services import Configuration
 from bot.message import Message, to_json
@@ -156,7 +157,7 @@ class EditionDesk:
                 through_item=composition.through_item,
                 kind=composition.kind,
                 missed=plan.missed,
-                summary={"bullets": sum(len(section.bullets) for section in composition.sections)},
+                summary=editionrecord.written(plan.digest, digest_spec(plan.digest), composition),
             )
             if edition_id is None:
                 log.info("edition.exists", scheduled_at=plan.scheduled_at.isoformat())
