@@ -7,6 +7,7 @@ a ring that comes late, twice or never (a sleeping machine, a clock set back) lo
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -41,6 +42,8 @@ class Clock:
     """Rings callbacks by schedule or interval. Each has an id; setting an id again replaces what rang before."""
 
     def __init__(self) -> None:
+        # A ring that comes while the one before is still being answered is skipped: that is meant, and no warning.
+        logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
         # coalesce: several missed rings are one; no grace limit: a late ring still rings, the archive decides.
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=defaults)
@@ -87,6 +90,9 @@ def _logged(ring_id: str, ring: Ring) -> Ring:
     async def run() -> None:
         try:
             await ring()
+        except asyncio.CancelledError:
+            # The clock is being stopped; APScheduler would call it an error.
+            log.info("clock.ring-cancelled", ring=ring_id)
         except Exception:
             # A fault of one ring must not silence the clock.
             log.exception("clock.ring-failed", ring=ring_id)

@@ -122,8 +122,10 @@ class WebAdapter:
         delivery_id: str | None = None,
     ) -> LocalMessage:
         """Append a message and show it on open pages. A delivery that is there already is not posted again."""
-        async with self._archive.write() as connection:
-            row, new = await local_messages.add(
+        # One thread, and no flush of its own: a busy page would wait for the disk twice a command. A power cut takes
+        # whole transactions from the end, so a delivery that is recorded as sent never lacks its message.
+        row, new = await self._archive.write_at_once(
+            lambda connection: local_messages.add(
                 connection,
                 channel=channel,
                 author=author,
@@ -132,14 +134,17 @@ class WebAdapter:
                 private_to=private_to,
                 delivery_id=delivery_id,
             )
+        )
         if new:
             self.hub.publish(LiveEvent("message", card(row), row.id, private_to))
         return row
 
     async def replace(self, message_id: int, message: Message) -> LocalMessage | None:
         """Put another content in a message's place, here and on open pages."""
-        async with self._archive.write() as connection:
-            row = await local_messages.replace(connection, message_id, to_json(message))
+        content = to_json(message)
+        row = await self._archive.write_at_once(
+            lambda connection: local_messages.replace(connection, message_id, content)
+        )
         if row is not None:
             self.hub.publish(LiveEvent("replaced", card(row), None, row.private_to))
         return row
