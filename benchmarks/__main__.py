@@ -1,6 +1,6 @@
 """Every part but the soak, or those that are named:
 ``python -m benchmarks [start|ingest|commands|rendering|platforms [slack|discord]|growth] [--full]``,
-``python -m benchmarks soak [--minutes 30]``.
+``python -m benchmarks soak [--minutes 30] [--feeds 2000] [--rate 50]``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PARTS = {
 }
 BY_NAME_ONLY = {"soak": soak.run}
 """Takes half an hour."""
-_OPTIONS = ("--full", "--minutes", "slack", "discord")
+_OPTIONS = ("--full", "--minutes", "--feeds", "--rate", "slack", "discord")
 
 
 def main() -> None:

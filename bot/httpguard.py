@@ -50,7 +50,7 @@ def check_host(request: web.Request, names: Collection[str], setting: str, *, ad
 def check_site(request: web.Request) -> None:
     """Refuse what a page of another site asks for (403). Programs other than browsers say nothing of a site."""
     origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != request.host:
+    if origin is not None and _netloc(origin) != request.host:
         raise web.HTTPForbidden(text="Requests from other sites are refused.\n")
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         raise web.HTTPForbidden(text="Requests from other sites are refused.\n")
@@ -60,6 +60,13 @@ async def add_headers(_request: web.Request, response: web.StreamResponse) -> No
     """Signal handler: the security headers stand on errors and streams too."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+
+
+def _netloc(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
 
 
 def _host(request: web.Request) -> str:
