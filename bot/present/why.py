@@ -52,7 +52,7 @@ def why_message(
     blocks += _filed(item, filings, story, t)
     blocks += _grouped(item, siblings, original, t)
     if grouping and item.event_id is not None:
-        blocks.append(Context((Text(t("The event:") + " "), Text(grouping, language="en"))))
+        blocks.append(Context((Text(t("Why it belongs to this event:") + " "), Text(grouping, language="en"))))
     notes = [t("Date: {how}.", how=t(_DATINGS[item.dating]))]
     if item.revision > 1:
         notes.append(

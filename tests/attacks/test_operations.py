@@ -1,4 +1,4 @@
-"""Health and figures as other sites, names and strangers would use them: by the local chat's server and by their own."""
+"""Health and figures as other sites, names and strangers would use them: by the chat's server and by their own."""
 
 from __future__ import annotations
 
