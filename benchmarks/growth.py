@@ -2,8 +2,8 @@
 
 Day by day, by a clock in the benchmark's hand: items come through the update pipeline, some are edited, editions are
 composed and posted, members ask through the dispatcher and get pages and share buttons, and retention runs as often as
-in the running bot. Once with retention and once with periods so long that nothing ever goes. Sizes are those of the
-file after a checkpoint; pages that wait to be filled again count.
+in the running bot. Once with retention and once with periods so long that nothing ever goes. Pages that wait to be
+filled again count.
 """
 
 from __future__ import annotations
@@ -26,13 +26,14 @@ from digests.filing import Filer
 from digests.ingest.update import Updater
 
 DAYS = 365
-ITEMS_A_DAY = 60
-"""On the story and beside it: what some thirty feeds bring."""
+ITEMS_A_DAY = 30
+"""On the story and beside it: what some fifteen feeds bring."""
 EDITED = 0.05
 """Share of a day's items that are edited the day after."""
 RETENTION = "retention: {items: 60d, messages: 30d, editions: 60d}"
 FOR_EVER = "retention: {items: 9000d, messages: 9000d, editions: 9000d}"
-_FEEDS = 6
+_FEEDS = 3
+_HALF = timedelta(hours=12)
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 _MONTH = 30
 _SETTLED = 4
@@ -111,19 +112,21 @@ async def _live(folder: Path) -> list[Month]:
     try:
         for day in range(1, DAYS + 1):
             today = [
-                replace(next(entries), published=clock.present + timedelta(hours=24 * rng.random()))
+                replace(next(entries), published=_START + timedelta(days=day - rng.random()))
                 for _ in range(ITEMS_A_DAY)
             ]
-            for quarter in range(int(timedelta(days=1) / RETENTION_EVERY)):
-                clock.present = _START + timedelta(days=day - 1) + (quarter + 1) * RETENTION_EVERY
-                arrived = [one for one in today if one.published <= clock.present][-3 * ITEMS_A_DAY // 4 :]
-                await _read(updater, fetcher, arrived + (edited if quarter == 0 else []), clock.present)
+            for half in (0, 1):
+                until = _START + timedelta(days=day - 1) + (half + 1) * _HALF
+                arrived = [one for one in today if until - _HALF < one.published <= until]
+                clock.present = until
+                await _read(updater, fetcher, arrived + (edited if half == 0 else []), until)
                 await app.desk.catch_up()
                 while await app.worker.work_once():
                     pass
                 await app.corrections.run_once()
-                await _ask(app, _LINES[quarter::2], clock.present)
-                await app._enforce_retention()
+                await _ask(app, _LINES[(2 * day + half) % len(_LINES)])
+                for _ in range(_HALF // RETENTION_EVERY):
+                    await app._enforce_retention()
             edited = [
                 replace(one, body=one.body + "<p>This report was updated.</p>")
                 for one in today
@@ -140,7 +143,7 @@ async def _read(updater: Updater, fetcher: corpus.FetchedAlready, made: list[cor
     """Each feed holds what it has now; entries that were read before are known."""
     for number in range(_FEEDS):
         name = f"feed-{number}"
-        own = [one for place, one in enumerate(made) if _home(one) == number]
+        own = [one for one in made if _home(one) == number]
         fetcher.bodies[f"https://news.example/{name}.xml"] = corpus.rss(own, name)
         if own:
             update = await updater.update_source(corpus.source(name), now)
@@ -151,19 +154,16 @@ def _home(entry: corpus.MadeEntry) -> int:
     return int(entry.key.rsplit(":", 1)[1]) % _FEEDS
 
 
-async def _ask(app: App, lines: tuple[str, ...], now: datetime) -> None:
-    """As the local chat's server does: the member's line and the answer become messages; answers can be shared."""
+async def _ask(app: App, line: str) -> None:
+    """The answer becomes a message of the local chat, and can be shared."""
     member = Member("web", "local", "newsroom", "local", admin=True, language="en", zone="Europe/Kyiv")
     adapter = app.adapters["web"]
-    for line in lines:
-        answer = await app.dispatcher.invoke_text(line, member)
-        answer = await app.dispatcher.offer_sharing(answer, member)
-        await adapter.post("newsroom", answer, private_to="local")  # type: ignore[attr-defined]
+    answer = await app.dispatcher.invoke_text(line, member)
+    answer = await app.dispatcher.offer_sharing(answer, member)
+    await adapter.post("newsroom", answer, private_to="local")  # type: ignore[attr-defined]
 
 
 async def _sizes(app: App) -> Month:
-    async with app.archive.write() as connection:
-        await connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
     size = await app.archive.read_at_once(figures.size)
     async with app.archive.read() as connection:
         items = (await connection.exec_driver_sql("SELECT count(*) FROM items")).scalar_one()

@@ -1,8 +1,8 @@
 """The publishers of the soak: a process of its own that serves many feeds on loopback.
 
 ``python -m benchmarks.soakfeeds --feeds 2000`` prints one line of JSON, ``{"addresses": […]}``. Feeds are spread over
-loopback addresses, because the bot asks one host once a second at most. Each feed has a validator; a share of them has
-a new entry, and a smaller one an edited entry, at every poll.
+loopback addresses, because the bot asks one host once a second at most. Each feed has a validator; a few of them have a
+new or an edited entry at every poll.
 """
 
 from __future__ import annotations
@@ -26,9 +26,11 @@ from benchmarks import corpus
 ENTRIES = 8
 """Of a feed; the oldest goes when a new one comes."""
 WORDS = 60
-NEWS = 0.04
-"""Share of polls that find a new entry: 2,000 feeds then bring some 1,000 items an hour."""
-EDITS = 0.005
+NEWS = 0.003
+"""Share of polls that find a new entry: 2,000 feeds then bring some 70 items an hour, as many as leave the ten days in
+which items are grouped (16,000 items in 240 hours). With more the event index would rightly grow."""
+EDITS = 0.02
+"""Share of polls that find an entry edited."""
 _A_HOST = 8
 _BETWEEN = 60.0
 """Seconds between two changes of one feed: who asks twice for one answer gets it."""
@@ -55,7 +57,7 @@ class Publishers:
         now = datetime.now(UTC)
         for feed in self._feeds:
             for _ in range(ENTRIES):
-                self._add(feed, now - timedelta(days=5) * self._rng.random())
+                self._add(feed, now - timedelta(days=10) * self._rng.random())
 
     def body(self, number: int) -> tuple[bytes, str]:
         """The feed as it is now, and its validator; it may change a little first."""
