@@ -77,7 +77,7 @@ def _why(
         then = before[section, group.event_id]
         if not arrange.moved(group, section, before):
             return (
-                f"told before, and nothing has moved since: {group.voices} independent sources now, {then.voices} then,"
+                f"told before, and nothing has moved since: independent sources {then.voices} then, {group.voices} now,"
                 " and no better kind of source"
             )
         return f"told before and changed since, but there was room for {spec.bullets} changes a section"
