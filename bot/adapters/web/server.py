@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+import structlog
 from aiohttp import web
 
 from bot.adapters.web import strings
@@ -25,6 +26,8 @@ from bot.zones import zones
 if TYPE_CHECKING:
     from bot.adapters.web.adapter import WebAdapter
     from digests.archive.local_messages import LocalMessage
+
+log = structlog.get_logger()
 
 USER = "local"
 """The one member of the local chat; whoever may open the page is its admin."""
@@ -178,17 +181,25 @@ class _Api:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
         with self._adapter.hub.page(USER) as queue:
             await response.prepare(request)
-            await response.write(b"retry: 1000\nevent: hello\ndata: {}\n\n")
-            while True:
-                try:
-                    async with asyncio.timeout(_KEEP_ALIVE):
-                        event = await queue.get()
-                except TimeoutError:
-                    await response.write(b": still here\n\n")
-                    continue
-                if event is None:
-                    return response
-                await response.write(_sse(event))
+            try:
+                await self._stream(response, queue)
+            except ConnectionResetError:
+                log.debug("web.page-closed")  # by the member, which is how most streams end
+        return response
+
+    async def _stream(self, response: web.StreamResponse, queue: asyncio.Queue[LiveEvent | None]) -> None:
+        """Write until the page is told to go. Raises ConnectionResetError when it has gone by itself."""
+        await response.write(b"retry: 1000\nevent: hello\ndata: {}\n\n")
+        while True:
+            try:
+                async with asyncio.timeout(_KEEP_ALIVE):
+                    event = await queue.get()
+            except TimeoutError:
+                await response.write(b": still here\n\n")
+                continue
+            if event is None:
+                return
+            await response.write(_sse(event))
 
     def _channel(self, source: Mapping[str, Any]) -> str:
         channel = source.get("channel")

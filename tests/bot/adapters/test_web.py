@@ -15,6 +15,7 @@ from pydantic import SecretStr, ValidationError
 
 from bot.adapters.base import AdapterContext
 from bot.adapters.web import WebAdapter, WebOptions
+from bot.adapters.web.hub import LiveEvent
 from bot.adapters.web.render import render
 from bot.message import (
     Bullet,
@@ -294,3 +295,14 @@ async def test_a_button_that_runs_a_command_leaves_its_message(http: aiohttp.Cli
         answer.raise_for_status()
     assert (await shown(http))[: len(before)] == before
     assert len(await shown(http)) == len(before) + 1
+
+
+async def test_a_page_that_is_closed_is_no_error(
+    adapter: WebAdapter, http: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with http.get("/api/events") as answer:
+        await answer.content.readline()
+    for _ in range(5):
+        adapter.hub.publish(LiveEvent("state", {}))
+        await asyncio.sleep(0.02)
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
