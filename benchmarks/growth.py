@@ -95,7 +95,7 @@ def _year(retention: str) -> list[Month]:
         text = f"{before}{retention}\nlimits: {{member_commands: 0, channel_commands: 0}}\n\n{after}"
         path.write_text(text.replace("port: 8765", "port: 0"), encoding="utf-8")
         months = asyncio.run(_live(folder))
-    print(f"{retention}: {time.perf_counter() - began:.0f} s", flush=True)
+    print(f"{retention}: the year took {time.perf_counter() - began:.0f} s", flush=True)
     return months
 
 
@@ -134,6 +134,7 @@ async def _live(folder: Path) -> list[Month]:
             ]
             if day % _MONTH == 0 and len(months) < 12:
                 months.append(await _sizes(app))
+                print(f"  month {len(months)}: {months[-1].archive:.1f} MB, {months[-1].items:,} items", flush=True)
     finally:
         await app.close()
     return months
