@@ -66,7 +66,7 @@ class Figures:
         try:
             async with asyncio.timeout(PATIENCE):
                 if now - self._standing_at >= STANDING_EVERY:
-                    self._standing = None
+                    self._standing, self._standing_at = None, now
                     story, digests = self._story(), self._settings().digests
                     self._standing = await self._archive.read_at_once(
                         lambda connection: figures.standing(
@@ -77,10 +77,9 @@ class Figures:
                             now=self._now(),
                         )
                     )
-                    self._standing_at = now
                 if now - self._size_at >= SIZE_EVERY:
+                    self._size_at = now  # also when it takes too long: nobody gains by trying that at each scrape
                     self._size = await self._archive.read_at_once(figures.size)
-                    self._size_at = now
         except (ArchiveError, SQLAlchemyError, TimeoutError, OSError) as error:
             log.warning("figures.unreadable", why=str(error) or "no answer in time")
 
