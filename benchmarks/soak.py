@@ -171,7 +171,7 @@ async def _soak(folder: Path, seconds: float, addresses: list[str], slack: dict[
             began = time.monotonic()
             control = slack["base_url"].split("/api")[0] + "/_control"
             work = [
-                asyncio.create_task(_ask(http, rate * (1 - BY_SLACK), seen)),
+                asyncio.create_task(_ask(http, rate * (1 - BY_SLACK), len(addresses), seen)),
                 asyncio.create_task(_ask_by_slack(http, control, max(1, round(rate * BY_SLACK)), seen)),
                 asyncio.create_task(_sample(bot, seen)),
                 asyncio.create_task(_look_on(base)),
@@ -215,7 +215,7 @@ async def _wait(end: float, seen: Seen, bot: psutil.Process) -> None:
 # --- load --------------------------------------------------------------------------------------------------
 
 
-async def _ask(http: aiohttp.ClientSession, rate: float, seen: Seen) -> None:
+async def _ask(http: aiohttp.ClientSession, rate: float, items: int, seen: Seen) -> None:
     """So many commands a second whatever comes back: a slow bot gets no pause."""
     rng = random.Random(1)
     lines, weights = list(_LINES), list(_LINES.values())
@@ -224,7 +224,7 @@ async def _ask(http: aiohttp.ClientSession, rate: float, seen: Seen) -> None:
     try:
         for number in range(10**9):
             await asyncio.sleep(max(0.0, began + number / rate - time.monotonic()))
-            line = rng.choices(lines, weights)[0].format(item=rng.randint(1, 1_000))
+            line = rng.choices(lines, weights)[0].format(item=rng.randint(1, items))
             task = asyncio.create_task(_say(http, line, seen))
             asked.add(task)
             task.add_done_callback(asked.discard)
@@ -255,7 +255,7 @@ async def _say(http: aiohttp.ClientSession, line: str, seen: Seen) -> None:
 async def _ask_by_slack(http: aiohttp.ClientSession, control: str, each: int, seen: Seen) -> None:
     lines = list(_LINES)
     for number in range(10**9):
-        text = lines[number % len(lines)].removeprefix("/").format(item=1 + number % 1_000)
+        text = lines[number % len(lines)].removeprefix("/").format(item=1 + number % 50)
         body = {"count": each, "text": text}
         seen.sent += each
         began = time.monotonic()
