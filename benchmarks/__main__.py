@@ -1,11 +1,14 @@
-"""``python -m benchmarks [start|ingest|commands|rendering|platforms [slack|discord]] [--full]``: every part, or one."""
+"""Every part but the soak, or those that are named:
+``python -m benchmarks [start|ingest|commands|rendering|platforms [slack|discord]|growth] [--full]``,
+``python -m benchmarks soak [--minutes 30] [--feeds 2000] [--rate 50]``.
+"""
 
 from __future__ import annotations
 
 import logging
 import sys
 
-from benchmarks import commands, ingest, platforms, rendering, start
+from benchmarks import commands, growth, ingest, platforms, rendering, soak, start
 from benchmarks.machine import describe
 from bot import logs
 
@@ -15,18 +18,24 @@ PARTS = {
     "commands": commands.run,
     "rendering": rendering.run,
     "platforms": platforms.run,
+    "growth": growth.run,
 }
+BY_NAME_ONLY = {"soak": soak.run}
+"""Takes half an hour."""
+_OPTIONS = ("--full", "--minutes", "--feeds", "--rate", "slack", "discord")
 
 
 def main() -> None:
-    wanted = [name for name in sys.argv[1:] if name not in ("--full", "slack", "discord")] or list(PARTS)
+    given = [name for name in sys.argv[1:] if name not in _OPTIONS and not name.replace(".", "").isdecimal()]
+    wanted = given or list(PARTS)
+    parts = PARTS | BY_NAME_ONLY
     for name in wanted:
-        if name not in PARTS:
-            raise SystemExit(f"no part {name!r}; there are: {', '.join(PARTS)}")
+        if name not in parts:
+            raise SystemExit(f"no part {name!r}; there are: {', '.join(parts)}")
     print(f"Measured on: {describe()}")
     logs.configure(level=logging.ERROR)
     for name in wanted:
-        PARTS[name]()
+        parts[name]()
 
 
 main()

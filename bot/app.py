@@ -27,6 +27,8 @@ from bot.commands.services import Services
 from bot.corrections import CorrectionDesk
 from bot.delivery import DeliveryWorker, retry_delay
 from bot.editions import EditionDesk, schedule_of
+from bot.operations.desk import OperationsDesk
+from bot.operations.listener import Listener
 from bot.platforms import creator
 from bot.reload import ConfigStore
 from bot.settings import Settings
@@ -49,6 +51,8 @@ CORRECTIONS_EVERY = timedelta(minutes=1)
 """Corrections that could not be made at once are tried again this often at most."""
 SAFETY_NET_EVERY = timedelta(minutes=5)
 """Due editions are looked for this often even if no schedule rings: a machine that slept, a clock that was set."""
+
+_DELIVERY = "delivery"
 
 
 def utc_now() -> datetime:
@@ -78,7 +82,15 @@ class App:
         self._rng = random.Random()
         self._tasks: set[asyncio.Task[None]] = set()
         self._connecting: set[asyncio.Task[None]] = set()
-        self.worker = DeliveryWorker(archive, self.adapters, now=now)
+        self.operations = OperationsDesk(
+            archive,
+            story=lambda: store.story,
+            settings=lambda: store.settings,
+            now=now,
+            checks={"clock": lambda: self.clock.alive, "worker": self._works},
+        )
+        self.listener: Listener | None = None
+        self.worker = DeliveryWorker(archive, self.adapters, now=now, count=self.operations.metrics.delivery)
         self.corrections = CorrectionDesk(archive, self.adapters, now=now)
         self.desk = EditionDesk(
             store, archive, self.adapters, now=now, wake=self.worker.wake, on_change=self._set_schedules
@@ -93,7 +105,7 @@ class App:
             reload=self.reload,
             started_at=now(),
         )
-        self.dispatcher = Dispatcher(self.services, COMMANDS)
+        self.dispatcher = Dispatcher(self.services, COMMANDS, count=self.operations.metrics.command)
 
     @classmethod
     async def create(
@@ -135,7 +147,7 @@ class App:
     def _make_adapters(self, settings: Settings) -> None:
         for name, options in settings.platforms.items():
             if getattr(options, "enabled", True):
-                context = AdapterContext(options, self.archive, self._destinations, self._now)
+                context = AdapterContext(options, self.archive, self._destinations, self._now, self.operations)
                 self.adapters[name] = creator(name)(context)
 
     def _destinations(self) -> tuple[Destination, ...]:
@@ -149,8 +161,10 @@ class App:
         A platform that is slow or away is connected in the background, so that it keeps no other waiting; one that
         refuses us is logged with the cure, and what waits for it stays in the ledger. Raises when none can be had.
         """
+        self._own(self.operations.pulse.run(), "pulse")
+        await self._listen()
         await self._connect_adapters()
-        self._own(self.worker.run(), "delivery")
+        self._own(self.worker.run(), _DELIVERY)
         self.store.on_change(self._configuration_changed)
         self._own(self.store.watch(), "configuration")
         self.clock.start()
@@ -162,6 +176,17 @@ class App:
         if ingest and self.store.settings.ingest.enabled:
             self.clock.every(POLL_EVERY, "poll", self.poll, soon=True)
         log.info("app.started", story=self.store.story.id, adapters=sorted(self.adapters))
+
+    async def _listen(self) -> None:
+        """Offer health and figures on an address of their own, where one is set. Raises OSError when it is taken."""
+        monitoring = self.store.settings.monitoring
+        if monitoring.port is not None:
+            self.listener = Listener(monitoring, self.operations)
+            await self.listener.start()
+
+    def _works(self) -> bool:
+        """Whether the ledger's worker runs."""
+        return any(task.get_name() == _DELIVERY and not task.done() for task in self._tasks)
 
     async def _connect_adapters(self) -> None:
         for name, adapter in self.adapters.items():
@@ -197,6 +222,7 @@ class App:
     async def poll(self) -> None:
         """Read every source whose turn it is, and correct what was posted of items that have changed since."""
         updates = await self.updater.update_due(self._now())
+        self.operations.metrics.updates(updates, self.store.story.sources)
         if any(update.revised or update.withdrawn for update in updates):
             await self.corrections.run_once()
 
@@ -222,6 +248,8 @@ class App:
         await asyncio.gather(*self._tasks, *self._connecting, return_exceptions=True)
         for adapter in self.adapters.values():
             await adapter.close()
+        if self.listener is not None:
+            await self.listener.close()
         await self.fetcher.close()
         await self.archive.close()
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+import structlog
 
 from bot import logs
 from digests.errors import ConfigError, KakehashiError
@@ -67,7 +68,16 @@ def run(config: Path, no_ingest: bool) -> None:
     """Run the bot until it is stopped (Ctrl-C)."""
     from bot.run import run_bot
 
-    drive(run_bot(config, ingest=not no_ingest))
+    logs.own_process()
+    try:
+        drive(run_bot(config, ingest=not no_ingest))
+    except KakehashiError as error:
+        if not logs.is_json():
+            raise
+        # Whoever collects the lines reads the reason in the form of all others.
+        problems = [str(problem) for problem in error.problems] if isinstance(error, ConfigError) else [str(error)]
+        structlog.get_logger().critical("app.cannot-run", problems=problems)
+        sys.exit(1)
 
 
 @cli.command()
@@ -122,6 +132,32 @@ def post(config: Path, place: str) -> None:
     from bot.tools.post import post_test
 
     drive(post_test(config, place))
+
+
+@cli.command()
+@click.argument("what", metavar="ITEM|EDITION")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
+@click.pass_obj
+def why(config: Path, what: str, as_json: bool) -> None:
+    """Why an item, or an edition, is what it is.
+
+    ITEM is its number (12). EDITION is edition:7, a digest for its newest (morning), or morning@2026-06-01T08:00 (UTC).
+    """
+    from bot.tools.why import why_once
+
+    drive(why_once(config, what, as_json=as_json))
+
+
+@cli.command()
+@click.argument("edition", metavar="EDITION")
+@click.option("--diff", "only_difference", is_flag=True, help="Only how it differs from what was posted.")
+@click.option("--post", "place", metavar="DESTINATION", help="Also post it, to a channel for tests.")
+@click.pass_obj
+def replay(config: Path, edition: str, only_difference: bool, place: str | None) -> None:
+    """Compose EDITION (as for why) once more from the archive as it was, and compare it with what was posted."""
+    from bot.tools.replay import replay_once
+
+    drive(replay_once(config, edition, only_difference=only_difference, place=place))
 
 
 @cli.command()

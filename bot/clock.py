@@ -7,6 +7,8 @@ a ring that comes late, twice or never (a sleeping machine, a clock set back) lo
 from __future__ import annotations
 
 import asyncio
+import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,6 +23,9 @@ from bot.schedule import Schedule
 log = structlog.get_logger()
 
 Ring = Callable[[], Awaitable[None]]
+BEAT = timedelta(seconds=10)
+_SILENT = 60.0
+"""Seconds without a beat after which the clock counts as dead."""
 
 
 class ScheduleTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 has no types
@@ -37,12 +42,27 @@ class Clock:
     """Rings callbacks by schedule or interval. Each has an id; setting an id again replaces what rang before."""
 
     def __init__(self) -> None:
+        # A ring that comes while the one before is still being answered is skipped: that is meant, and no warning.
+        logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
         # coalesce: several missed rings are one; no grace limit: a late ring still rings, the archive decides.
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=defaults)
+        self._beat: float | None = None
 
     def start(self) -> None:
+        self._beat = time.monotonic()
         self._scheduler.start()
+        self.every(BEAT, "beat", self._beats)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs, and rang within the last minute: a ring of its own comes every ten seconds."""
+        if not self._scheduler.running or self._beat is None:
+            return False
+        return time.monotonic() - self._beat < _SILENT
+
+    async def _beats(self) -> None:
+        self._beat = time.monotonic()
 
     async def stop(self) -> None:
         """Ring no more and let the rings under way be cancelled with the loop's other tasks."""
@@ -70,6 +90,9 @@ def _logged(ring_id: str, ring: Ring) -> Ring:
     async def run() -> None:
         try:
             await ring()
+        except asyncio.CancelledError:
+            # The clock is being stopped; APScheduler would call it an error.
+            log.info("clock.ring-cancelled", ring=ring_id)
         except Exception:
             # A fault of one ring must not silence the clock.
             log.exception("clock.ring-failed", ring=ring_id)

@@ -77,7 +77,9 @@ class CorrectionDesk:
             log.info("correction.written", edition=item.edition_id, item=item.item_id, parts=len(texts))
 
     async def _carry(self, correction: Correction) -> int:
-        with structlog.contextvars.bound_contextvars(delivery=correction.delivery_id):
+        with structlog.contextvars.bound_contextvars(
+            edition=correction.edition_id, delivery=correction.delivery_id, destination=str(correction.destination)
+        ):
             adapter = self._adapters.get(correction.destination.platform)
             if adapter is None:
                 await self._again(correction, "its platform is not enabled", None)
@@ -96,7 +98,7 @@ class CorrectionDesk:
                 await self._again(correction, str(error) or "no answer in time", retry_after)
                 return 0
             await self._settle(correction, posted=True)
-            log.info("correction.posted", destination=str(correction.destination))
+            log.info("correction.posted")
             return 1
 
     async def _settle(self, correction: Correction, *, posted: bool) -> None:

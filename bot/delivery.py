@@ -16,7 +16,7 @@ import random
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -30,6 +30,7 @@ from digests.model import Delivery, DeliveryState, Destination
 
 log = structlog.get_logger()
 
+Outcome = Literal["sent", "retry", "dead", "uncertain"]
 LEASE = timedelta(seconds=90)
 SEND_TIMEOUT = 30.0
 """Seconds; well inside the lease, so that no row is ever in two hands."""
@@ -66,12 +67,15 @@ class DeliveryWorker:
         *,
         now: Callable[[], datetime],
         rng: random.Random | None = None,
+        count: Callable[[str, Outcome], None] = lambda platform, outcome: None,
     ) -> None:
+        """``count`` is told of every attempt's outcome, with the platform."""
         self.owner = secrets.token_hex(8)
         self._archive = archive
         self._adapters = adapters
         self._now = now
         self._rng = rng or random.Random()
+        self._count = count
         self._wake = asyncio.Event()
         self._stopping = False
         self._busy: set[asyncio.Task[None]] = set()
@@ -149,7 +153,9 @@ class DeliveryWorker:
         return min(_IDLE, max(_SHORTEST_PAUSE, (due - self._now()).total_seconds()))
 
     async def _handle(self, row: Delivery) -> None:
-        with structlog.contextvars.bound_contextvars(edition=row.edition_id, delivery=row.id):
+        with structlog.contextvars.bound_contextvars(
+            edition=row.edition_id, delivery=row.id, destination=str(row.destination)
+        ):
             try:
                 held = self._held_until(row.destination)
                 if self._stopping or held is not None:
@@ -158,7 +164,7 @@ class DeliveryWorker:
                     await self._deliver(row)
             except Exception:
                 # It may have been sent: the lease runs out and the platform is asked before anything else.
-                log.exception("delivery.fault", destination=str(row.destination))
+                log.exception("delivery.fault")
 
     def _held_until(self, destination: Destination) -> datetime | None:
         """Until when the platform wants nothing from us for this workspace; None when it takes messages."""
@@ -254,7 +260,8 @@ class DeliveryWorker:
     async def _sent(self, row: Delivery, sent: Sent, adapter: Adapter) -> None:
         free_at = self._now() + timedelta(seconds=adapter.spacing) if adapter.spacing else None
         await self._records.add(deliveries.SentPart(row, sent.platform_ids, sent.at, free_at))
-        log.info("delivery.sent", destination=str(row.destination), part=row.part, parts=row.parts)
+        self._count(row.destination.platform, "sent")
+        log.info("delivery.sent", part=row.part, parts=row.parts)
 
     async def _retry(self, row: Delivery, why: str, retry_after: float | None) -> None:
         now = self._now()
@@ -268,6 +275,7 @@ class DeliveryWorker:
             await deliveries.mark_retry(connection, row.id, owner=self.owner, next_try_at=now + delay, error=why)
 
         await self._records.add(record)
+        self._count(row.destination.platform, "retry")
         log.warning("delivery.retry", why=why, attempts=attempts, wait_s=round(delay.total_seconds(), 1))
 
     async def _dead(self, row: Delivery, why: str) -> None:
@@ -275,14 +283,16 @@ class DeliveryWorker:
             await deliveries.mark_dead(connection, row.id, owner=self.owner, error=why)
 
         await self._records.add(record)
-        log.error("delivery.dead", destination=str(row.destination), why=why)
+        self._count(row.destination.platform, "dead")
+        log.error("delivery.dead", why=why)
 
     async def _uncertain(self, row: Delivery, why: str) -> None:
         async def record(connection: AsyncConnection) -> None:
             await deliveries.mark_uncertain(connection, row.id, owner=self.owner, error=why)
 
         await self._records.add(record)
-        log.error("delivery.uncertain", destination=str(row.destination), why=why)
+        self._count(row.destination.platform, "uncertain")
+        log.error("delivery.uncertain", why=why)
 
     async def _release(self, row: Delivery, again: datetime) -> None:
         if row.state is DeliveryState.LEASED:

@@ -9,15 +9,19 @@ unique: whoever comes second writes nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+import heapq
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import islice
+from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot import editionrecord
 from bot.adapters.base import Adapter
 from bot.commands.services import Configuration
 from bot.message import Message, to_json
@@ -82,12 +86,8 @@ class EditionDesk:
 
     def next_editions(self, *, after: datetime, limit: int) -> list[tuple[DigestSettings, datetime]]:
         """The next due times of the configured digests, soonest first."""
-        upcoming = [
-            (digest, time)
-            for digest in self._configuration.settings.digests
-            for time in _upcoming(schedule_of(digest), after, limit)
-        ]
-        return sorted(upcoming, key=lambda pair: pair[1])[:limit]
+        streams = (_upcoming(digest, schedule_of(digest), after) for digest in self._configuration.settings.digests)
+        return list(islice(heapq.merge(*streams, key=itemgetter(1)), limit))
 
     async def changed(self) -> None:
         """Subscriptions have changed: begin new ones and set the clock anew."""
@@ -156,7 +156,7 @@ class EditionDesk:
                 through_item=composition.through_item,
                 kind=composition.kind,
                 missed=plan.missed,
-                summary={"bullets": sum(len(section.bullets) for section in composition.sections)},
+                summary=editionrecord.written(plan.digest, digest_spec(plan.digest), composition),
             )
             if edition_id is None:
                 log.info("edition.exists", scheduled_at=plan.scheduled_at.isoformat())
@@ -274,8 +274,8 @@ def _cited_items(composition: Composition) -> list[int]:
     return [int(number) for kind, _, number in ids if kind == "item"]
 
 
-def _upcoming(schedule: Schedule, after: datetime, limit: int) -> list[datetime]:
-    times: list[datetime] = []
-    while len(times) < limit:
-        times.append(schedule.next_after(times[-1] if times else after))
-    return times
+def _upcoming(digest: DigestSettings, schedule: Schedule, after: datetime) -> Iterator[tuple[DigestSettings, datetime]]:
+    """A digest's due times, without end."""
+    while True:
+        after = schedule.next_after(after)
+        yield digest, after

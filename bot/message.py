@@ -143,7 +143,7 @@ class Message:
     blocks: tuple[Block, ...]
     summary: str
     language: str = "en"
-    kind: Literal["reply", "digest", "error", "notice"] = "reply"
+    kind: Literal["reply", "refusal", "digest", "error", "notice"] = "reply"
     private: bool = False
     shareable: bool = False
     """Whether a private reply offers "Share with channel"."""

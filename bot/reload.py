@@ -208,7 +208,7 @@ class ConfigStore:
 
 def restart_keys(before: Settings, after: Settings) -> tuple[str, ...]:
     """Keys of bot.yaml in which two settings differ and that are read at the start only."""
-    keys = ["archive"] if before.archive != after.archive else []
+    keys = [key for key in ("archive", "monitoring") if getattr(before, key) != getattr(after, key)]
     names = dict.fromkeys((*before.platforms, *after.platforms))
     keys += [f"platforms.{name}" for name in names if before.platforms.get(name) != after.platforms.get(name)]
     return tuple(keys)

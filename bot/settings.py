@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from bot import platforms as registry
+from bot.httpguard import is_loopback
 from bot.references import Unresolved, holds_secret, resolve
 from bot.settingsfile import DEFAULT_ARCHIVE, BotFile, DestinationEntry, DigestEntry, place_parts
 from digests.errors import ConfigError, NotFound, Problem
@@ -70,6 +71,17 @@ class IngestSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class MonitoringSettings:
+    """Where programs ask how the bot is. ``port`` None: only where the local chat listens."""
+
+    host: str = "127.0.0.1"
+    port: int | None = None
+    hosts: tuple[str, ...] = ()
+    token: str | None = field(default=None, repr=False)
+    """Opens the figures."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that bot.yaml says. ``platforms`` holds each platform's own options model."""
 
@@ -87,6 +99,7 @@ class Settings:
     """Keys of members, ``platform:workspace:user``."""
     ops: Destination | None
     ingest: IngestSettings
+    monitoring: MonitoringSettings = MonitoringSettings()
 
     @property
     def story_folder(self) -> Path:
@@ -122,9 +135,12 @@ def load_settings(path: Path, *, sections: Sequence[str] | None = None) -> Setti
     archive = value.get("archive", DEFAULT_ARCHIVE)
     if isinstance(archive, dict):
         archive = _secret(document, ("archive",), archive, problems)
+    token = _token(document, value.get("monitoring"), problems)
     if isinstance(read, list) or problems:
         raise ConfigError(in_order([*(read if isinstance(read, list) else ()), *problems]))
-    return _settings(file.parent, read, archive, options, sections)
+    made = _settings(file.parent, read, archive, options, sections)
+    seen = read.monitoring
+    return replace(made, monitoring=MonitoringSettings(seen.host, seen.port, seen.hosts, token))
 
 
 def _settings(
@@ -234,6 +250,19 @@ def _secret(document: Document, path: tuple[str, ...], value: Any, problems: lis
     except Unresolved as error:
         problems.append(document.problem(path, error.what, error.cure))
         return _UNKNOWN
+
+
+def _token(document: Document, given: object, problems: list[Problem]) -> str | None:
+    """The token of ``monitoring``; a server that others can reach without one is refused."""
+    written = given if isinstance(given, Mapping) else {}
+    if written.get("token") is not None:
+        return _secret(document, ("monitoring", "token"), written["token"], problems)
+    host = written.get("host", "127.0.0.1")
+    if isinstance(host, str) and written.get("port") is not None and not is_loopback(host):
+        what = f"listening on {host} lets others read the bot's figures"
+        cure = "Set token: {env: NAME}, or listen on 127.0.0.1."
+        problems.append(document.problem(("monitoring", "host"), what, cure))
+    return None
 
 
 # --- checks across the file --------------------------------------------------------------------------------

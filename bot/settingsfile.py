@@ -139,6 +139,21 @@ class LimitsEntry(Strictly):
     channel_commands: Rate = Field(240, description="Commands a minute from one channel; 0: as many as they like.")
 
 
+class MonitoringEntry(Strictly):
+    """Where programs ask how the bot is: /healthz, and /metrics for Prometheus. The local chat offers both, too."""
+
+    host: Text = Field("127.0.0.1", description="Address that a server of its own listens on; this machine alone.")
+    port: Annotated[int, Field(ge=0, le=65535, strict=True)] | None = Field(
+        None, description="Port of a server of its own, which offers nothing else; left out: there is none."
+    )
+    hosts: tuple[Text, ...] = Field((), description="Further host names under which it may be asked.")
+    token: dict[str, Any] | None = Field(
+        None,
+        description="Opens /metrics as a bearer token; needed when host is not this machine alone.",
+        json_schema_extra={key: value for key, value in REFERENCE_SCHEMA.items() if key != "description"},
+    )
+
+
 class IngestEntry(Strictly):
     """How sources are read."""
 
@@ -167,3 +182,4 @@ class BotFile(Strictly):
     admins: tuple[MemberKey, ...] = Field((), description="Members who may use /admin, as platform:workspace:user.")
     ops: Place | None = Field(None, description="Where the bot reports trouble, such as a failing source.")
     ingest: IngestEntry = Field(IngestEntry(), description="How sources are read.")
+    monitoring: MonitoringEntry = Field(MonitoringEntry(), description="Where programs ask how the bot is.")

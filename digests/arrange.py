@@ -69,9 +69,9 @@ def sections(
     language: str,
 ) -> tuple[DigestSection, ...]:
     """The wanted sections in order, each with its bullets; sections without news are there, empty."""
-    home = {id(group): _home(group, wanted) for group in groups}
+    homes = {id(group): home(group, wanted) for group in groups}
     return tuple(
-        _section(section, [group for group in groups if home[id(group)] == section], before, bullets, language)
+        _section(section, [group for group in groups if homes[id(group)] == section], before, bullets, language)
         for section in wanted
     )
 
@@ -87,7 +87,7 @@ def reported(sections: Iterable[DigestSection], groups: Iterable[Group]) -> tupl
     )
 
 
-def _home(group: Group, wanted: Sequence[str]) -> str | None:
+def home(group: Group, wanted: Sequence[str]) -> str | None:
     """The one wanted section that the event fits best."""
     scored = [(group.score(section), -wanted.index(section)) for section in wanted]
     best, place = max(scored, default=(0.0, 0))
@@ -104,12 +104,12 @@ def _section(
     told = [group for group in own if _told(group, section, before)]
     untold = [group for group in own if not _told(group, section, before)]
     ranked = sorted(untold, key=lambda group: _relevance(group, section), reverse=True)[:_MOST_CANDIDATES]
-    leads = [_speakers(group, language)[0] for group in ranked]
+    leads = [speakers(group, language)[0] for group in ranked]
     order = diverse(
         [(lead.title, lead.language) for lead in leads], [_relevance(group, section) for group in ranked], bullets
     )
     chosen = tuple(_bullet(ranked[n], language) for n in order)
-    changed = tuple(_bullet(group, language) for group in told if _moved(group, section, before))[:bullets]
+    changed = tuple(_bullet(group, language) for group in told if moved(group, section, before))[:bullets]
     return DigestSection(
         section=section,
         headline=chosen[0].citation.title if chosen else "",
@@ -123,7 +123,7 @@ def _told(group: Group, section: str, before: Mapping[tuple[str, int], ReportedE
     return group.event_id is not None and (section, group.event_id) in before
 
 
-def _moved(group: Group, section: str, before: Mapping[tuple[str, int], ReportedEvent]) -> bool:
+def moved(group: Group, section: str, before: Mapping[tuple[str, int], ReportedEvent]) -> bool:
     """Whether an event told before has more independent voices or a better kind of source now."""
     if group.event_id is None:
         return False
@@ -140,7 +140,7 @@ def _relevance(group: Group, section: str) -> float:
 
 
 def _bullet(group: Group, language: str) -> DigestBullet:
-    ordered = _speakers(group, language)
+    ordered = speakers(group, language)
     lead = ordered[0]
     others = [item for item in ordered[1:] if item.duplicate_of is None]
     sentence = key_sentence(_report(lead), [_report(item) for item in others[:8]])
@@ -155,7 +155,7 @@ def _bullet(group: Group, language: str) -> DigestBullet:
     )
 
 
-def _speakers(group: Group, language: str) -> list[Item]:
+def speakers(group: Group, language: str) -> list[Item]:
     """Who speaks for an event: the best of what is new, for that is the news, then the others."""
     return [*best_first((filed.item for filed in group.new), language), *best_first(group.earlier, language)]
 

@@ -125,7 +125,7 @@ async def compose_roundup(
     new = await items.published_between(
         connection, start=since - _ROUNDUP_LOOKS_BACK, end=now, sections=spec.sections, most=_LOOKED_AT * spec.bullets
     )
-    groups = await _groups(connection, new)
+    groups = await groups_of(connection, new)
     arranged = await aside(connection, arrange.sections, groups, {}, spec.sections, spec.bullets, spec.language)
     standing = {section.section: section for section in _standing(story, spec)}
     through = await items.max_item_id(connection)
@@ -173,14 +173,14 @@ async def _arranged(
     new: Sequence[items.FiledItem],
     added: Iterable[Fact],
 ) -> tuple[tuple[DigestSection, ...], tuple[ReportedEvent, ...]]:
-    groups = await _groups(connection, new)
+    groups = await groups_of(connection, new)
     before = await editions.reported_before(connection, spec.id, [group.event_id for group in groups if group.event_id])
     sections = await aside(connection, arrange.sections, groups, before, spec.sections, spec.bullets, spec.language)
     with_facts = tuple(_with_facts(section, added, spec) for section in sections)
     return with_facts, arrange.reported(with_facts, groups)
 
 
-async def _groups(connection: AsyncConnection, new: Sequence[items.FiledItem]) -> list[arrange.Group]:
+async def groups_of(connection: AsyncConnection, new: Sequence[items.FiledItem]) -> list[arrange.Group]:
     """The new items by event, each with the event's earlier items beside them."""
     ids = {filed.item.event_id for filed in new if filed.item.event_id is not None}
     members = {event.id: event.items for event in await events.members(connection, sorted(ids))}

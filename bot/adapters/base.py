@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from bot.commands.base import CommandHost
 from bot.message import Message
+from bot.operations.http import Operations
 from digests.archive import Archive
 from digests.errors import KakehashiError
 from digests.model import Destination
@@ -71,6 +72,8 @@ class AdapterContext:
     archive: Archive
     destinations: Callable[[], tuple[Destination, ...]]
     now: Callable[[], datetime]
+    operations: Operations | None = None
+    """Health and figures, for an adapter that has a web server to offer them on."""
 
 
 class Adapter(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,6 +14,7 @@ from bot.message import Bullet, BulletList, Heading, Message, Paragraph, Text, T
 from digests.archive import facts, items
 
 
+@lru_cache
 def program_version() -> str:
     """The installed version; ``unknown`` when the package is not installed."""
     try:

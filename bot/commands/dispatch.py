@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Iterable
+import time
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -35,6 +37,10 @@ from digests.errors import ArchiveError
 
 log = structlog.get_logger()
 
+Outcome = Literal["answered", "refused", "mistake", "limited", "fault"]
+"""``refused``: /ask found nothing that answers; ``mistake``: the member's; ``limited``: asked too often."""
+UNKNOWN = "unknown"
+"""Stands for commands that do not exist: what members type becomes no name of a figure."""
 HANDLER_TIMEOUT = 30.0
 """Seconds that a handler may take; platforms keep a deferred answer open for at least 15 minutes."""
 RUN = "run"
@@ -50,7 +56,15 @@ MOST_SUGGESTIONS = 25
 class Dispatcher:
     """The one :class:`~bot.commands.base.CommandHost`."""
 
-    def __init__(self, services: Services, commands: tuple[Command, ...]) -> None:
+    def __init__(
+        self,
+        services: Services,
+        commands: tuple[Command, ...],
+        *,
+        count: Callable[[str, Outcome, float], None] = lambda name, outcome, seconds: None,
+    ) -> None:
+        """``count`` is told of every call: the command's name, what came of it, and how many seconds it took."""
+        self._count = count
         self._services = services
         self._commands = {command.name: command for command in commands}
         self._limits = Limits(services.now)
@@ -77,6 +91,7 @@ class Dispatcher:
         try:
             command, target, raw = options.parse_line(typed, self._commands, t)
         except UserError as error:
+            self._count(self._named(typed.lstrip("/ ").partition(" ")[0]), "mistake", 0.0)
             return error_message(str(error), t)
         subcommand = target.name if target is not command else None
         invocation = Invocation(command.name, member, raw, subcommand)
@@ -141,6 +156,7 @@ class Dispatcher:
         seconds = self._limits.wait(member, self._services.settings.limits, press=press)
         if not seconds:
             return None
+        self._count(UNKNOWN, "limited", 0.0)
         log.info("command.limited", platform=member.platform, seconds=seconds)
         words = t.n(
             "That was a lot at once. Please try again in {n} second.",
@@ -230,15 +246,27 @@ class Dispatcher:
         return message.as_private() if target.privacy is Privacy.PRIVATE else message
 
     async def _guarded(self, t: Translator, name: str, work: Awaitable[Message]) -> Message:
+        began = time.perf_counter()
+        outcome: Outcome = "fault"
         try:
             async with asyncio.timeout(HANDLER_TIMEOUT):
-                return await work
+                message = await work
+            outcome = "refused" if message.kind == "refusal" else "answered"
+            return message
         except UserError as error:
+            outcome = "mistake"
             return error_message(str(error), t)
         except Exception as error:
             error_id = secrets.token_hex(4)
             log.error("command.failed", command=name.partition(":")[0], error_id=error_id, exc_info=error)
             return error_message(t("Something went wrong here. The admins find it under this id: {id}", id=error_id), t)
+        finally:
+            self._count(self._named(name), outcome, time.perf_counter() - began)
+
+    def _named(self, name: str) -> str:
+        """A name for figures: a command's, a sort of button's, or :data:`UNKNOWN`."""
+        known = name in self._commands or name in (paging.VIEW, sharing.VIEW, "home")
+        return name if known else UNKNOWN
 
 
 def error_message(words: str, t: Translator, *, hint: str = "") -> Message:

@@ -40,10 +40,11 @@ async def _keep(services: Services, invocation: Invocation) -> str:
         "subcommand": invocation.subcommand,
         "options": dict(invocation.raw),
     }
-    async with services.archive.write() as connection:
-        return await views.put(
+    return await services.archive.write_at_once(
+        lambda connection: views.put(
             connection, kind=VIEW, owner=invocation.member.key, payload=payload, now=now, expires_at=now + KEPT
         )
+    )
 
 
 def pages_of(count: int, size: int) -> int:

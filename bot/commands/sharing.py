@@ -20,15 +20,12 @@ LABEL = N_("Share with channel")
 async def offered(services: Services, message: Message, member: Member) -> Message:
     """``message`` with the button."""
     now = services.now()
-    async with services.archive.write() as connection:
-        token = await views.put(
-            connection,
-            kind=VIEW,
-            owner=member.key,
-            payload=to_json(as_shared(message)),
-            now=now,
-            expires_at=now + KEPT,
+    payload = to_json(as_shared(message))
+    token = await services.archive.write_at_once(
+        lambda connection: views.put(
+            connection, kind=VIEW, owner=member.key, payload=payload, now=now, expires_at=now + KEPT
         )
+    )
     button = Button(translator(message.language)(LABEL), f"{VIEW}:{token}")
     *before, last = message.blocks
     if isinstance(last, Actions):

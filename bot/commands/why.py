@@ -9,7 +9,7 @@ from bot.commands.services import Services
 from bot.i18n import N_, translator
 from bot.message import Message
 from bot.present.why import why_message
-from digests.archive import events, items
+from digests.archive import events, explanations, items
 
 
 async def _run(services: Services, invocation: Invocation) -> Message:
@@ -24,7 +24,8 @@ async def _run(services: Services, invocation: Invocation) -> Message:
         grouped = await events.members(connection, [item.event_id]) if item.event_id else []
         original = await items.by_id(connection, item.duplicate_of) if item.duplicate_of else None
         siblings = grouped[0].items if grouped else ()
-        return why_message(item, filings, siblings, original, services.story, t)
+        grouping = await explanations.grouping_of(connection, number)
+        return why_message(item, filings, siblings, original, services.story, t, grouping)
 
     return await services.archive.read_at_once(read)
 

@@ -35,4 +35,4 @@ def _refusal(answer: Answer, t: Translator) -> Message:
     if answer.nearest:
         blocks.append(Heading(t("Nearest, but not an answer"), level=2))
         blocks.append(source_list(answer.nearest, t))
-    return Message(tuple(blocks), summary=words, language=t.language)
+    return Message(tuple(blocks), summary=words, language=t.language, kind="refusal")

@@ -39,6 +39,7 @@ def why_message(
     original: Item | None,
     story: Story,
     t: Translator,
+    grouping: str | None = None,
 ) -> Message:
     """Everything the archive can say about how it took the item."""
     title: Inline = Link(item.title, item.url) if item.url else Text(item.title, "strong")
@@ -50,6 +51,8 @@ def why_message(
     blocks: list[Block] = [Heading(t("Why this item is where it is")), Paragraph((title,)), Context(facts)]
     blocks += _filed(item, filings, story, t)
     blocks += _grouped(item, siblings, original, t)
+    if grouping and item.event_id is not None:
+        blocks.append(Context((Text(t("Why it belongs to this event:") + " "), Text(grouping, language="en"))))
     notes = [t("Date: {how}.", how=t(_DATINGS[item.dating]))]
     if item.revision > 1:
         notes.append(

@@ -11,7 +11,8 @@ import click
 from bot.adapters.base import Check, SendError
 from bot.adapters.web import WebOptions
 from bot.app import App
-from bot.settings import load_settings
+from bot.operations.http import HEALTH
+from bot.settings import Settings, load_settings
 from digests.archive import deliveries, health
 from digests.errors import ConfigError, KakehashiError
 from digests.model import DeliveryState, Destination
@@ -113,20 +114,30 @@ async def _sources(app: App) -> bool:
 
 
 async def is_live(config: Path) -> bool:
-    """Whether the running bot answers on its local page."""
-    options = load_settings(config).platforms.get("web")
-    if not isinstance(options, WebOptions):
-        click.echo("the local chat is not enabled, so the bot cannot be asked", err=True)
+    """Whether the running bot answers: on its local page, or on the address of ``monitoring``."""
+    address = live_address(load_settings(config))
+    if address is None:
+        click.echo("neither the local chat nor monitoring.port is set, so the bot cannot be asked", err=True)
         return False
     try:
-        async with (
-            aiohttp.ClientSession(timeout=_TIMEOUT) as http,
-            http.get(f"http://127.0.0.1:{options.port}/healthz") as answer,
-        ):
+        async with aiohttp.ClientSession(timeout=_TIMEOUT) as http, http.get(address) as answer:
             return answer.status == 200
     except (aiohttp.ClientError, TimeoutError) as error:
         click.echo(f"no answer: {error}", err=True)
         return False
+
+
+def live_address(settings: Settings) -> str | None:
+    """Where a bot of these settings says that it lives; None when it listens nowhere."""
+    web, monitoring = settings.platforms.get("web"), settings.monitoring
+    if isinstance(web, WebOptions) and web.enabled:
+        return _live(web.host, web.port)
+    return None if monitoring.port is None else _live(monitoring.host, monitoring.port)
+
+
+def _live(host: str, port: int) -> str:
+    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - an address that is read, not bound
+    return f"http://{f'[{reached}]' if ':' in reached else reached}:{port}{HEALTH}/live"
 
 
 def _good(line: str) -> None:

@@ -32,7 +32,7 @@ async def post_test(config: Path, place: str) -> None:
     settings = load_settings(config)
     destination = parse_destination(place, settings)
     archive = await Archive.open(settings.archive)
-    adapter = _adapter(settings, archive, destination.platform)
+    adapter = adapter_of(settings, archive, destination.platform)
     try:
         async with asyncio.timeout(_TIMEOUT):
             await _post(adapter, destination, test_message(settings.language, datetime.now(UTC)))
@@ -53,7 +53,8 @@ async def _post(adapter: Adapter, destination: Destination, message: Message) ->
     await adapter.send(destination, message, key=secrets.token_hex(10), parent=None)
 
 
-def _adapter(settings: Settings, archive: Archive, platform: str) -> Adapter:
+def adapter_of(settings: Settings, archive: Archive, platform: str) -> Adapter:
+    """A platform's adapter that takes no commands."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)  # noqa: E731
     context = AdapterContext(settings.platforms[platform], archive, lambda: (), now)
     made: Adapter = creator(platform)(context)

@@ -45,6 +45,7 @@ class Correction:
     sent_at: datetime
     payload: Mapping[str, Any]
     attempts: int
+    edition_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,7 @@ async def due(connection: AsyncConnection, *, now: datetime, limit: int = 50) ->
             deliveries.c.kind,
             deliveries.c.platform_ids,
             deliveries.c.sent_at,
+            deliveries.c.edition_id,
         )
     )
     return [
@@ -154,6 +156,7 @@ async def due(connection: AsyncConnection, *, now: datetime, limit: int = 50) ->
             row.sent_at,
             row.payload,
             row.attempts,
+            row.edition_id,
         )
         for row in await connection.execute(query)
     ]

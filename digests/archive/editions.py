@@ -64,6 +64,14 @@ async def by_id(connection: AsyncConnection, edition_id: int) -> Edition | None:
     return _edition(row) if row else None
 
 
+async def summary_of(connection: AsyncConnection, edition_id: int) -> dict[str, Any]:
+    """What was kept of an edition beside its words; empty when there is none."""
+    found: dict[str, Any] | None = (
+        await connection.execute(select(editions.c.summary).where(editions.c.id == edition_id))
+    ).scalar_one_or_none()
+    return found or {}
+
+
 async def recent(connection: AsyncConnection, *, digest_id: str | None = None, limit: int = 10) -> list[Edition]:
     """Newest editions first, of one digest or of all."""
     query = select(editions).order_by(editions.c.scheduled_at.desc(), editions.c.id.desc()).limit(limit)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, literal, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digests.archive.items import chunks
@@ -108,7 +108,10 @@ async def _set(connection: AsyncConnection, changes: Sequence[Mapping[str, Any]]
     for chunk in chunks([change["id"] for change in changes]):
         await connection.execute(delete(filings).where(filings.c.item_id.in_(chunk)))
     names = [name for name in changes[0] if name != "id"]
-    values = {name: bindparam(f"new_{name}", type_=items.c[name].type) for name in names}
+    values: dict[str, ColumnElement[Any]] = {name: bindparam(f"new_{name}", type_=items.c[name].type) for name in names}
+    if "grouping" in values:
+        # An item that stays in its event stays for the reason that it came for.
+        values["grouping"] = func.coalesce(values["grouping"], items.c.grouping)
     await connection.execute(
         update(items).where(items.c.id == bindparam("item")).values(**values, **also),
         [{"item": change["id"]} | {f"new_{name}": change[name] for name in names} for change in changes],

@@ -133,6 +133,8 @@ items = Table(
     Column("text", Plain, nullable=False),
     # MinHash signature: lets the near-duplicate index be rebuilt at start without reading texts.
     Column("signature", LargeBinary),
+    # Why it belongs to its event, or begins one, in plain English.
+    Column("grouping", Plain),
     UniqueConstraint("source_id", "key"),
     Index("ix_items_url_hash", "url_hash"),
     Index("ix_items_first_seen_at", "first_seen_at"),

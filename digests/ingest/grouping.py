@@ -24,6 +24,8 @@ class Place:
     event_id: int | None = None
     duplicate_of: int | None = None
     signature: bytes | None = None
+    why: str | None = None
+    """Short plain English; None: the reason that is archived still holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class Sorting:
             placement = self._index.place(_candidate(entry, entry.published_at), self._now)
             event_id = self._event(placement, entry.published_at)
             self._register(placement, item_id, event_id)
-            self._places[item_id] = Place(event_id, placement.duplicate_of, placement.signature)
+            self._places[item_id] = Place(event_id, placement.duplicate_of, placement.signature, _told(placement))
         else:
             self._places[item_id] = Place()
 
@@ -108,7 +110,8 @@ class Sorting:
         copy = None if copy == item.id else copy
         self._joined.setdefault(event_id, published_at)
         self._register(placement, item.id, event_id)
-        self._places[item.id] = Place(event_id, copy, placement.signature)
+        why = _told(placement) if copy is not None else None
+        self._places[item.id] = Place(event_id, copy, placement.signature, why)
 
     def _event(self, placement: Placement, published_at: datetime) -> int:
         event_id = placement.event_id
@@ -125,6 +128,10 @@ class Sorting:
 
     def _states(self, times: Mapping[int, datetime]) -> list[EventState]:
         return [EventState(event_id, last, self._index.profile(event_id)) for event_id, last in times.items()]
+
+
+def _told(placement: Placement) -> str:
+    return placement.why if placement.event_id is not None else f"begins a new event: {placement.why}"
 
 
 def _candidate(entry: Prepared, published_at: datetime) -> Candidate:

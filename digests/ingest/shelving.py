@@ -148,6 +148,7 @@ def _common(entry: Prepared, place: Place) -> dict[str, Any]:
         "url_hash": hash_of(entry.url) if entry.url else None,
         "text": entry.text,
         "signature": place.signature,
+        "grouping": place.why,
     }
 
 

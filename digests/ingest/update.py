@@ -3,7 +3,7 @@
 I/O stands at the edges: reading in :mod:`digests.ingest.reading`, writing in :mod:`digests.ingest.shelving`. What to do
 is decided by pure functions (:mod:`digests.ingest.intents`), and new and changed entries, only they, are prepared by
 pure functions (:mod:`digests.ingest.prepare`) in a thread. One thread at a time works on texts, so that the event loop
-waits for one other at most whenever it wants the interpreter (its switch interval is 5 ms).
+waits for one other at most whenever it wants the interpreter.
 
 An update is one transaction with the source's new state; one of more than :data:`BATCH` entries is several, the state
 in the last. A kill leaves the archive as it was before or after one of them: the next run goes on from there.

@@ -26,6 +26,7 @@ DOORS = {
     "test_platforms": "Forged and foreign requests of Slack and Discord",
     "test_members": "Members who want too much",
     "test_localchat": "The local chat's web interface",
+    "test_operations": "Health and figures",
     "test_secrets": "Secrets",
 }
 

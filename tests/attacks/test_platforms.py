@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -449,6 +450,25 @@ async def forged_custom_id(there: InDiscord) -> None:
     assert "Something went wrong" not in answers(there)
 
 
+async def discord_others_button(there: InDiscord) -> None:
+    """A private reply's button in another member's hands: the custom id is right, the member is not."""
+    discord = there.discord
+    posts = len(discord.seen("POST", "/channels/*/messages"))
+    await discord.command(discord.member, discord.text, "timeline")
+    await discord.until(lambda: "share:" in answers(there))
+    (welcome,) = discord.messages(discord.text)
+    token = re.findall(r"share:[A-Za-z0-9_-]+", answers(there))[-1]
+    other = discord.world.add_user("Other", next(iter(discord.world.guilds.values())))
+    data = {"custom_id": token, "component_type": 2, "id": 7}
+    await discord.forge(Asked.COMPONENT, other, discord.text, data, welcome)
+
+    def told() -> str:
+        return str([seen.payload for seen in discord.seen("POST", "/webhooks/*/*")]) + answers(there)
+
+    await discord.until(lambda: "belongs to the member who asked" in told())
+    assert len(discord.seen("POST", "/channels/*/messages")) == posts, "nothing is shared"
+
+
 async def discord_admin(there: InDiscord) -> None:
     """Discord does not show /admin to members; a request that comes all the same is refused."""
     discord = there.discord
@@ -487,6 +507,11 @@ IN_DISCORD: tuple[DiscordCase, ...] = (
         name="Discord: custom ids that the bot never gave out",
         expected="refused; nothing is posted",
         check=forged_custom_id,
+    ),
+    DiscordCase(
+        name="Discord: a share button of another member, sent by its custom id",
+        expected="refused; nothing is shared",
+        check=discord_others_button,
     ),
     DiscordCase(name="Discord: /admin by a member, past Discord's own menu", expected="refused", check=discord_admin),
     DiscordCase(

@@ -6,6 +6,7 @@ chat's state, backups, and what processes that read documents get to see.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import traceback
 from collections.abc import Awaitable, Callable
@@ -44,8 +45,13 @@ VARIABLES = {
     "SLACK_CLIENT_SECRET": f"client-{CANARY}",
     "DISCORD_TOKEN": f"discord.{CANARY}.token",
     "KAKEHASHI_WEB_PASSWORD": f"web-{CANARY}",
+    "KAKEHASHI_METRICS_TOKEN": f"figures-{CANARY}",
     "NEWS_DATABASE": f"postgresql://bot:db-{CANARY}@127.0.0.1:1/news",
 }
+PATHS = (
+    *("/", "/app.js", "/api/state", "/api/messages?channel=news", "/nowhere"),
+    *("/healthz", "/healthz/live", "/healthz/ready", "/metrics"),
+)
 NOWHERE = "http://127.0.0.1:1/"
 CHIEF = Member("web", "local", "news", "local", admin=True, language="en", zone="UTC")
 
@@ -110,9 +116,37 @@ async def page(place: Place) -> str:
     said = ""
     async with aiohttp.ClientSession(bot.address) as http:
         for headers in ({}, auth):
-            for path in ("/", "/app.js", "/api/state", "/api/messages?channel=news", "/healthz", "/nowhere"):
+            for path in PATHS:
                 async with http.get(path, headers=headers) as answer:
                     said += f"{answer.headers}{await answer.text()}"
+    return said
+
+
+async def figures(place: Place) -> str:
+    """Figures and health of a bot that was told secrets in commands, and whose Slack is away."""
+    place.platforms(f'slack: {{base_url: "{NOWHERE}"}}')
+    path = place.config / "bot.yaml"
+    path.write_text(path.read_text() + "monitoring: {port: 0, token: {env: KAKEHASHI_METRICS_TOKEN}}\n")
+    app = await App.create(place.config, now=place.clock, limits=FetchLimits(spacing=0.0))
+    said = ""
+    try:
+        starting = asyncio.create_task(app.start(ingest=False))
+        while app.listener is None or not app.listener.port or not getattr(app.adapters["web"], "address", ""):
+            await asyncio.sleep(0.01)
+        for line in (f"/ask xoxb-{CANARY}", f"/{CANARY}", f"/latest {CANARY}"):
+            await app.dispatcher.invoke_text(line, CHIEF)
+        bearer = {"Authorization": f"Bearer {VARIABLES['KAKEHASHI_METRICS_TOKEN']}"}
+        for address in (f"http://127.0.0.1:{app.listener.port}", app.adapters["web"].address):  # type: ignore[attr-defined]
+            async with aiohttp.ClientSession(address) as http:
+                for headers in ({}, bearer, {"Authorization": f"Bearer wrong-{CANARY}"}):
+                    for name in PATHS:
+                        async with http.get(name, headers=headers) as answer:
+                            said += f"{answer.headers}{await answer.text()}"
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+    finally:
+        await app.close()
+    assert "kakehashi_commands_total" in said
     return said
 
 
@@ -266,6 +300,7 @@ class SecretCase(Case):
 CASES: tuple[SecretCase, ...] = (
     SecretCase(name="every command that tells of the bot, and the member's own page", say=commands),
     SecretCase(name="the local chat with a password: every path, with it and without", say=page),
+    SecretCase(name="figures and health, on both servers, with the token and without", say=figures),
     SecretCase(name="settings that are printed, logged and turned into JSON", say=settings),
     SecretCase(name="Slack refuses the token", say=slack_refuses),
     SecretCase(name="Discord refuses the token", say=discord_refuses),

@@ -45,7 +45,7 @@ async def test_setting_schedules_anew_replaces_and_removes(clock: Clock) -> None
     daily = parse_schedule("daily 08:00", KYIV)
     clock.set_schedules({"a": (daily, ring), "b": (daily, ring)})
     clock.set_schedules({"b": (parse_schedule("daily 09:00", KYIV), ring)})
-    (job,) = clock._scheduler.get_jobs()
+    (job,) = (job for job in clock._scheduler.get_jobs() if job.id.startswith("schedule:"))
     assert job.id == "schedule:b"
     assert job.next_run_time.astimezone(KYIV).hour == 9
 
@@ -61,3 +61,25 @@ def test_the_trigger_fires_when_the_schedule_is_due_and_never_in_the_past() -> N
 async def test_stopping_twice_is_fine(clock: Clock) -> None:
     await clock.stop()
     await clock.stop()
+
+
+async def test_a_clock_that_is_stopped_amid_a_ring_calls_nothing_an_error(
+    clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    ringing, ended = asyncio.Event(), asyncio.Event()
+
+    async def ring() -> None:
+        ringing.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.set()
+
+    clock.every(timedelta(hours=1), "long", ring, soon=True)
+    assert clock.alive
+    await asyncio.wait_for(ringing.wait(), 5)
+    await clock.stop()
+    await asyncio.wait_for(ended.wait(), 5)
+    await asyncio.sleep(0)
+    assert not clock.alive
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []

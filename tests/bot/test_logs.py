@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 
 import pytest
@@ -38,3 +39,28 @@ def test_json_lines_carry_bound_ids(capsys: pytest.CaptureFixture[str]) -> None:
     line = json.loads(capsys.readouterr().err)
     assert line["edition"] == 7
     assert line["event"] == "delivery.sent"
+
+
+def test_what_libraries_log_takes_the_same_form(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure(json_lines=True, run="r1")
+    logging.getLogger("some.library").warning("it went %s", "wrong")
+    try:
+        raise ValueError("broken")
+    except ValueError:
+        logging.getLogger("some.library").exception("it broke")
+    logging.getLogger("some.library").info("chatter")
+    first, second = (json.loads(line) for line in capsys.readouterr().err.splitlines())
+    assert (first["event"], first["level"], first["logger"], first["run"]) == (
+        "it went wrong",
+        "warning",
+        "some.library",
+        "r1",
+    )
+    assert "ValueError: broken" in second["exception"]
+
+
+def test_configuring_again_says_nothing_twice(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure(json_lines=True)
+    logs.configure(json_lines=True)
+    logging.getLogger("some.library").warning("once")
+    assert len(capsys.readouterr().err.splitlines()) == 1

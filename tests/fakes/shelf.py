@@ -89,4 +89,5 @@ def _row(item_id: int, values: dict[str, Any]) -> dict[str, Any]:
         "url_hash": hash_of(url) if url else None,
         "text": f"Text {item_id}.",
         "signature": None,
+        "grouping": None,
     }

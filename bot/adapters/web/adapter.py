@@ -47,6 +47,7 @@ class WebAdapter:
         self._archive: Archive = context.archive
         self._destinations: Callable[[], tuple[Destination, ...]] = context.destinations
         self._now = context.now
+        self.operations = context.operations
         self._runner: web.AppRunner | None = None
         self.address = ""
 
@@ -121,8 +122,10 @@ class WebAdapter:
         delivery_id: str | None = None,
     ) -> LocalMessage:
         """Append a message and show it on open pages. A delivery that is there already is not posted again."""
-        async with self._archive.write() as connection:
-            row, new = await local_messages.add(
+        # One thread, and no flush of its own: a busy page would wait for the disk twice a command. A power cut takes
+        # whole transactions from the end, so a delivery that is recorded as sent never lacks its message.
+        row, new = await self._archive.write_at_once(
+            lambda connection: local_messages.add(
                 connection,
                 channel=channel,
                 author=author,
@@ -131,14 +134,17 @@ class WebAdapter:
                 private_to=private_to,
                 delivery_id=delivery_id,
             )
+        )
         if new:
             self.hub.publish(LiveEvent("message", card(row), row.id, private_to))
         return row
 
     async def replace(self, message_id: int, message: Message) -> LocalMessage | None:
         """Put another content in a message's place, here and on open pages."""
-        async with self._archive.write() as connection:
-            row = await local_messages.replace(connection, message_id, to_json(message))
+        content = to_json(message)
+        row = await self._archive.write_at_once(
+            lambda connection: local_messages.replace(connection, message_id, content)
+        )
         if row is not None:
             self.hub.publish(LiveEvent("replaced", card(row), None, row.private_to))
         return row

@@ -1,7 +1,7 @@
 """What a request to the local chat must satisfy before anything else looks at it.
 
-A page that listens on loopback is still reachable from every site that the same browser opens: by DNS rebinding
-(hence the Host check), by cross-site requests (hence the checks of the site and the JSON body) and by being framed.
+On top of the Host and site checks that all our servers share (:mod:`bot.httpguard`) stand a JSON body, which no form of
+another site can send, and the password.
 """
 
 from __future__ import annotations
@@ -9,67 +9,37 @@ from __future__ import annotations
 import asyncio
 import base64
 import hmac
-from urllib.parse import urlsplit
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from bot.adapters.web.options import WebOptions
+from bot.httpguard import HEADERS, LOCAL_NAMES, add_headers, check_host, check_site
+from bot.operations.http import HEALTH, METRICS, bears, is_health
 
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
-_LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
-_DATA = ("/api/", "/media/")
-"""What only the page itself asks for; the page may be opened by a link on any site."""
+__all__ = ["HEADERS", "add_headers", "guard"]
+_DATA = ("/api/", "/media/", HEALTH, METRICS)
+"""What only the page itself, or no browser at all, asks for; the page may be opened by a link on any site."""
 _FAILED_LOGIN_PAUSE = 1.0
 
 
-def guard(options: WebOptions) -> Middleware:
-    """Middleware: host, origin and password checks, and the security headers on every answer."""
-    names = _LOCAL_NAMES | {options.host, *options.hosts}
+def guard(options: WebOptions, token: str | None = None) -> Middleware:
+    """Middleware: host, origin and password checks. ``token`` opens the figures, and only them."""
+    names = LOCAL_NAMES | {options.host, *options.hosts}
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        _check_host(request, names)
-        if request.path != "/healthz":
-            await _check_password(request, options)
+        check_host(request, names, "platforms.web.hosts")
+        if not is_health(request.path):
+            await _check_password(request, options, token)
         if request.method not in ("GET", "HEAD"):
-            _check_site(request)
+            check_site(request)
             _check_json(request)
         elif request.path.startswith(_DATA):
-            _check_site(request)
+            check_site(request)
         return await handler(request)
 
     return middleware
-
-
-async def add_headers(_request: web.Request, response: web.StreamResponse) -> None:
-    """Signal handler: the security headers stand on errors and streams too."""
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-
-
-def _check_host(request: web.Request, names: frozenset[str] | set[str]) -> None:
-    host = urlsplit(f"//{request.host}").hostname or ""
-    if host not in names:
-        raise web.HTTPMisdirectedRequest(text="This page is not served under that name; see platforms.web.hosts.\n")
-
-
-def _check_site(request: web.Request) -> None:
-    origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != request.host:
-        raise web.HTTPForbidden(text="Requests from other sites are refused.\n")
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-        raise web.HTTPForbidden(text="Requests from other sites are refused.\n")
 
 
 def _check_json(request: web.Request) -> None:
@@ -77,15 +47,18 @@ def _check_json(request: web.Request) -> None:
         raise web.HTTPUnsupportedMediaType(text="Send JSON.\n")
 
 
-async def _check_password(request: web.Request, options: WebOptions) -> None:
-    if options.password is None:
+async def _check_password(request: web.Request, options: WebOptions, token: str | None) -> None:
+    if request.path == METRICS and token is not None:
+        if bears(request, token):
+            return
+    elif options.password is None:
         return
     scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
     try:
         given = base64.b64decode(encoded, validate=True).partition(b":")[2] if scheme.lower() == "basic" else b""
     except ValueError:  # no Base64, or letters beyond ASCII
         given = b""
-    if hmac.compare_digest(given, options.password.get_secret_value().encode()):
+    if options.password is not None and hmac.compare_digest(given, options.password.get_secret_value().encode()):
         return
     if encoded:
         await asyncio.sleep(_FAILED_LOGIN_PAUSE)

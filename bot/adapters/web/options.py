@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from bot.httpguard import is_loopback
 
 HOST_VARIABLE = "KAKEHASHI_WEB_HOST"
 PASSWORD_VARIABLE = "KAKEHASHI_WEB_PASSWORD"  # noqa: S105 - the name of a variable
@@ -41,12 +42,7 @@ class WebOptions(BaseModel):
     @property
     def is_local(self) -> bool:
         """Whether only this machine can connect."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return is_loopback(self.host)
 
     @model_validator(mode="after")
     def _password_beyond_this_machine(self) -> WebOptions:

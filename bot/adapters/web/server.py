@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+import structlog
 from aiohttp import web
 
 from bot.adapters.web import strings
@@ -19,11 +20,14 @@ from bot.commands.base import Command, CommandHost, Completion, Member, Press
 from bot.commands.sharing import as_shared
 from bot.i18n import LANGUAGE_NAMES, supported, translator
 from bot.message import Message, Paragraph, from_json, text
+from bot.operations.http import routes
 from bot.zones import zones
 
 if TYPE_CHECKING:
     from bot.adapters.web.adapter import WebAdapter
     from digests.archive.local_messages import LocalMessage
+
+log = structlog.get_logger()
 
 USER = "local"
 """The one member of the local chat; whoever may open the page is its admin."""
@@ -45,7 +49,9 @@ _LARGEST_ID = 2**63 - 1
 
 
 def build_app(adapter: WebAdapter, host: CommandHost) -> web.Application:
-    app = web.Application(middlewares=[guard(adapter.options)], client_max_size=_MOST_BODY)
+    operations = adapter.operations
+    token = operations.token if operations else None
+    app = web.Application(middlewares=[guard(adapter.options, token)], client_max_size=_MOST_BODY)
     app.on_response_prepare.append(add_headers)
     api = _Api(adapter, host)
     app.add_routes(
@@ -54,7 +60,7 @@ def build_app(adapter: WebAdapter, host: CommandHost) -> web.Application:
             web.get("/app.js", _static("app.js", "text/javascript")),
             web.get("/app.css", _static("app.css", "text/css")),
             web.get("/icon.svg", _static("icon.svg", "image/svg+xml")),
-            web.get("/healthz", _healthz),
+            *(routes(operations) if operations else ()),
             web.get("/media/{key:[0-9a-f]{1,80}}", api.media),
             web.get("/api/state", api.state),
             web.get("/api/messages", api.messages),
@@ -75,10 +81,6 @@ def _static(name: str, content_type: str) -> Any:
         return web.Response(body=body, content_type=content_type, charset="utf-8")
 
     return serve
-
-
-async def _healthz(_request: web.Request) -> web.Response:
-    return web.json_response({"live": True})
 
 
 class _Api:
@@ -179,17 +181,25 @@ class _Api:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
         with self._adapter.hub.page(USER) as queue:
             await response.prepare(request)
-            await response.write(b"retry: 1000\nevent: hello\ndata: {}\n\n")
-            while True:
-                try:
-                    async with asyncio.timeout(_KEEP_ALIVE):
-                        event = await queue.get()
-                except TimeoutError:
-                    await response.write(b": still here\n\n")
-                    continue
-                if event is None:
-                    return response
-                await response.write(_sse(event))
+            try:
+                await self._stream(response, queue)
+            except ConnectionResetError:
+                log.debug("web.page-closed")  # by the member, which is how most streams end
+        return response
+
+    async def _stream(self, response: web.StreamResponse, queue: asyncio.Queue[LiveEvent | None]) -> None:
+        """Write until the page is told to go. Raises ConnectionResetError when it has gone by itself."""
+        await response.write(b"retry: 1000\nevent: hello\ndata: {}\n\n")
+        while True:
+            try:
+                async with asyncio.timeout(_KEEP_ALIVE):
+                    event = await queue.get()
+            except TimeoutError:
+                await response.write(b": still here\n\n")
+                continue
+            if event is None:
+                return
+            await response.write(_sse(event))
 
     def _channel(self, source: Mapping[str, Any]) -> str:
         channel = source.get("channel")

@@ -15,6 +15,7 @@ from pydantic import SecretStr, ValidationError
 
 from bot.adapters.base import AdapterContext
 from bot.adapters.web import WebAdapter, WebOptions
+from bot.adapters.web.hub import LiveEvent
 from bot.adapters.web.render import render
 from bot.message import (
     Bullet,
@@ -45,7 +46,7 @@ def host() -> FakeHost:
 
 
 async def started(archive: Archive, clock: StoppedClock, host: FakeHost, options: WebOptions) -> WebAdapter:
-    adapter = WebAdapter(AdapterContext(options, archive, lambda: (NEWS,), clock))
+    adapter = WebAdapter(AdapterContext(options, archive, lambda: (NEWS,), clock, Operated()))
     await adapter.start(host)
     return adapter
 
@@ -61,6 +62,18 @@ async def adapter(archive: Archive, clock: StoppedClock, host: FakeHost) -> Asyn
 async def http(adapter: WebAdapter) -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession(adapter.address, timeout=aiohttp.ClientTimeout(5)) as session:
         yield session
+
+
+class Operated:
+    """Operations of a bot that is ready."""
+
+    token = None
+
+    async def ready(self) -> bool:
+        return True
+
+    async def exposition(self) -> bytes:
+        return b"figures 1\n"
 
 
 class TestContract(AdapterContract):
@@ -210,7 +223,7 @@ async def test_with_a_password_nothing_is_served_without_it(
     adapter = await started(archive, clock, host, WebOptions(port=0, password=SecretStr("correct horse")))
     try:
         async with aiohttp.ClientSession(adapter.address) as http:
-            for path in ("/", "/api/state", "/api/messages?channel=news", "/api/events"):
+            for path in ("/", "/api/state", "/api/messages?channel=news", "/api/events", "/metrics"):
                 assert (await http.get(path)).status == 401
             assert (
                 await http.get("/", headers={"Authorization": aiohttp.encode_basic_auth("x", "wrong")})
@@ -282,3 +295,14 @@ async def test_a_button_that_runs_a_command_leaves_its_message(http: aiohttp.Cli
         answer.raise_for_status()
     assert (await shown(http))[: len(before)] == before
     assert len(await shown(http)) == len(before) + 1
+
+
+async def test_a_page_that_is_closed_is_no_error(
+    adapter: WebAdapter, http: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with http.get("/api/events") as answer:
+        await answer.content.readline()
+    for _ in range(5):
+        adapter.hub.publish(LiveEvent("state", {}))
+        await asyncio.sleep(0.02)
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []

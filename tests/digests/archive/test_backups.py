@@ -30,7 +30,7 @@ async def stands_in(path: Path) -> str | None:
 
 async def test_a_backup_made_between_writes_holds_one_moment(archive: Archive, tmp_path: Path) -> None:
     await put(archive, "0")
-    stop = asyncio.Event()
+    begun, stop = asyncio.Event(), asyncio.Event()
 
     async def keep_writing() -> int:
         count = 0
@@ -39,10 +39,11 @@ async def test_a_backup_made_between_writes_holds_one_moment(archive: Archive, t
                 count += 1
                 await meta.put(connection, "a", str(count))
                 await meta.put(connection, "b", str(count))
+            begun.set()
         return count
 
     writing = asyncio.create_task(keep_writing())
-    await asyncio.sleep(0.05)
+    await begun.wait()
     target = tmp_path / "new folder" / "copy.sqlite3"
     await backup(archive, target)
     stop.set()

@@ -1,0 +1,378 @@
+"""A soak: the real bot as a program, 2,000 feeds polled every 5 minutes, 50 commands a second, measured from outside.
+
+``python -m benchmarks soak [--minutes 30]``; a machine that is busy otherwise takes less: ``--feeds 200 --rate 5``.
+Commands come through the local chat's HTTP interface and, a tenth of
+them, through Slack (the double of ``tests/fakes`` in a process of its own, by socket). Memory is the resident set of
+the bot and its children, sampled; its slope is that of the regression line after the warm-up. The event loop's lag is
+read from the bot's own ``/metrics``. An error is an answer that is not 2xx, a reply that speaks of a fault, a command
+that Slack saw unacknowledged, or a line of the log at level error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import aiohttp
+import psutil
+from prometheus_client.parser import text_string_to_metric_families
+
+from benchmarks import corpus
+from benchmarks.machine import heading, percentile
+
+FEEDS = 2_000
+MINUTES = 30.0
+COMMANDS = 50
+"""A second."""
+BY_SLACK = 0.1
+"""Their share that comes through Slack."""
+EVERY = "5m"
+LAG_LIMIT_MS = 50
+SLOPE_LIMIT = 1.0
+_SAMPLE = 5.0
+_CHANNELS = 20
+_LAG = "kakehashi_event_loop_lag_seconds"
+_LINES = {
+    "/latest background 20": 8,
+    "/latest n:5": 6,
+    "/ask What is NSATU?": 2,
+    "/ask How much money has Japan put into NATO's trust fund for Ukraine?": 2,
+    "/ask Чи приєдналася Японія до PURL?": 1,
+    "/ask 自衛官は何人、どこに派遣されますか。": 1,
+    "/sections": 5,
+    "/section challenges": 5,
+    "/timeline assistance from:2025-01": 5,
+    "/timeline actor:NSATU": 3,
+    "/digest assistance 7d": 3,
+    "/why {item}": 3,
+    "/sources": 1,
+    "/schedule": 3,
+    "/help": 2,
+    "/about": 2,
+}
+"""What members ask, by how often: one in nine is a question, which costs most."""
+
+
+@dataclass
+class Seen:
+    """What the load saw. ``took`` are seconds of commands that were answered after the warm-up."""
+
+    sent: int = 0
+    took: list[float] = field(default_factory=list)
+    errors: Counter[str] = field(default_factory=Counter)
+    memory: list[tuple[float, float]] = field(default_factory=list)
+    warm: bool = False
+
+
+def run() -> None:
+    minutes, feeds_wanted, rate = _option("minutes", MINUTES), int(_option("feeds", FEEDS)), _option("rate", COMMANDS)
+    heading(f"Soak: {minutes:g} minutes, {feeds_wanted:,} feeds every {EVERY}, {rate:g} commands a second")
+    with (
+        TemporaryDirectory() as name,
+        _process("benchmarks.soakfeeds", "--feeds", str(feeds_wanted)) as feeds,
+        _process("tests.fakes.slack.server", "--port", "0", "--channels", str(_CHANNELS)) as slack,
+    ):
+        asyncio.run(_soak(Path(name), minutes * 60, feeds["addresses"], slack, rate))
+
+
+def _option(name: str, default: float) -> float:
+    return float(sys.argv[sys.argv.index(f"--{name}") + 1]) if f"--{name}" in sys.argv else default
+
+
+@contextlib.contextmanager
+def _process(module: str, *arguments: str) -> Iterator[dict[str, Any]]:
+    """A program of ours beside the bot; its first line."""
+    with subprocess.Popen([sys.executable, "-m", module, *arguments], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield json.loads(process.stdout.readline())
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+# --- the bot -----------------------------------------------------------------------------------------------
+
+
+def _configure(folder: Path, addresses: list[str], slack: dict[str, Any]) -> int:
+    """The shipped configuration over these feeds, without limits on commands, on a free port."""
+    shutil.copytree("config", folder / "config")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    path = folder / "config" / "bot.yaml"
+    text = path.read_text(encoding="utf-8").replace(
+        "    port: 8765\n", f'    port: {port}\n  slack: {{base_url: "{slack["base_url"]}"}}\n'
+    )
+    path.write_text(text + "\nlimits: {member_commands: 0, channel_commands: 0}\n", encoding="utf-8")
+    kinds = ("official", "wire", "national", "commentary")
+    sources = "".join(
+        f"  - {{id: feed-{n}, name: Feed {n}, url: '{url}', publisher: Feed {n}, family: feed-{n},"
+        f" kind: {kinds[n % len(kinds)]}, language: en, every: {EVERY}, allow_private: true}}\n"
+        for n, url in enumerate(addresses)
+    )
+    (folder / "config" / "stories" / corpus.STORY.name / "sources.yaml").write_text(
+        f"sources:\n{sources}", encoding="utf-8"
+    )
+    return port
+
+
+@contextlib.asynccontextmanager
+async def _bot(folder: Path, slack: dict[str, Any]) -> AsyncIterator[psutil.Process]:
+    log = folder / "log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bot.cli", "run"],
+            cwd=folder,
+            env={
+                **os.environ,
+                "PYTHONPATH": str(Path.cwd()),
+                "SLACK_BOT_TOKEN": slack["bot_token"],
+                "SLACK_APP_TOKEN": slack["app_token"],
+            },
+            stdout=subprocess.DEVNULL,
+            stderr=out,
+        )
+    try:
+        yield psutil.Process(process.pid)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.to_thread(process.wait, 30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+async def _soak(folder: Path, seconds: float, addresses: list[str], slack: dict[str, Any], rate: float) -> None:
+    port = _configure(folder, addresses, slack)
+    seen = Seen()
+    warm_up = min(300.0, seconds / 3)
+    async with _bot(folder, slack) as bot:
+        timeout = aiohttp.ClientTimeout(total=30)
+        connector = aiohttp.TCPConnector(limit=100)
+        base = f"http://127.0.0.1:{port}"
+        async with aiohttp.ClientSession(base, timeout=timeout, connector=connector) as http:
+            await _until_ready(http, bot)
+            began = time.monotonic()
+            control = slack["base_url"].split("/api")[0] + "/_control"
+            work = [
+                asyncio.create_task(_ask(http, rate * (1 - BY_SLACK), len(addresses), seen)),
+                asyncio.create_task(_ask_by_slack(http, control, max(1, round(rate * BY_SLACK)), seen)),
+                asyncio.create_task(_sample(bot, seen)),
+                asyncio.create_task(_look_on(base)),
+            ]
+            await asyncio.sleep(warm_up)
+            before = await _lags(http)
+            seen.warm = True
+            await _wait(began + seconds, seen, bot)
+            after = await _lags(http)
+            for task in work:
+                task.cancel()
+            await asyncio.gather(*work, return_exceptions=True)
+            figures = await _text(http)
+    _report(seen, _between(before, after), folder / "log", figures, seconds, began + warm_up, len(addresses))
+
+
+async def _until_ready(http: aiohttp.ClientSession, bot: psutil.Process) -> None:
+    for _ in range(600):
+        with contextlib.suppress(aiohttp.ClientError):
+            async with http.get("/healthz/ready") as answer:
+                if answer.status == 200:
+                    return
+        if bot.status() == psutil.STATUS_ZOMBIE:
+            raise SystemExit("the bot has died; run it by hand to see why")
+        await asyncio.sleep(0.1)
+    raise SystemExit("the bot does not become ready")
+
+
+async def _wait(end: float, seen: Seen, bot: psutil.Process) -> None:
+    """Wait, and say every minute how it goes."""
+    while (left := end - time.monotonic()) > 0:
+        await asyncio.sleep(min(60.0, left))
+        memory = seen.memory[-1][1] if seen.memory else 0.0
+        print(
+            f"{seen.sent:,} commands, {sum(seen.errors.values())} errors, {memory:.1f} MB, "
+            f"processor {bot.cpu_percent():.0f} %",
+            flush=True,
+        )
+
+
+# --- load --------------------------------------------------------------------------------------------------
+
+
+async def _ask(http: aiohttp.ClientSession, rate: float, items: int, seen: Seen) -> None:
+    """So many commands a second whatever comes back: a slow bot gets no pause."""
+    rng = random.Random(1)
+    lines, weights = list(_LINES), list(_LINES.values())
+    asked: set[asyncio.Task[None]] = set()
+    began = time.monotonic()
+    try:
+        for number in range(10**9):
+            await asyncio.sleep(max(0.0, began + number / rate - time.monotonic()))
+            line = rng.choices(lines, weights)[0].format(item=rng.randint(1, items))
+            task = asyncio.create_task(_say(http, line, seen))
+            asked.add(task)
+            task.add_done_callback(asked.discard)
+    finally:
+        for task in asked:
+            task.cancel()
+
+
+async def _say(http: aiohttp.ClientSession, line: str, seen: Seen) -> None:
+    body = {"line": line, "channel": "newsroom", "language": "en", "zone": "Europe/Kyiv"}
+    seen.sent += 1
+    began = time.perf_counter()
+    try:
+        async with http.post("/api/say", json=body) as answer:
+            if answer.status != 200:
+                seen.errors[f"status {answer.status}"] += 1
+                return
+            card = (await answer.json())["message"]
+            if card["kind"] == "error" and (seen.warm or "/why" not in line):  # not all items are there yet
+                seen.errors[f"{line}: {card['summary']}"] += 1
+    except (aiohttp.ClientError, TimeoutError) as error:
+        seen.errors[type(error).__name__] += 1
+    else:
+        if seen.warm:
+            seen.took.append(time.perf_counter() - began)
+
+
+async def _ask_by_slack(http: aiohttp.ClientSession, control: str, each: int, seen: Seen) -> None:
+    lines = list(_LINES)
+    for number in range(10**9):
+        text = lines[number % len(lines)].removeprefix("/").format(item=1 + number % 50)
+        body = {"count": each, "text": text}
+        seen.sent += each
+        began = time.monotonic()
+        try:
+            async with http.post(f"{control}/commands", json=body) as answer:
+                if missing := (await answer.json())["unanswered"]:
+                    seen.errors["Slack: not acknowledged"] += missing
+        except (aiohttp.ClientError, TimeoutError) as error:
+            seen.errors[f"Slack: {type(error).__name__}"] += 1
+        await asyncio.sleep(max(0.0, began + 1 - time.monotonic()))
+
+
+async def _look_on(base: str) -> None:
+    """Two open pages, as members have them."""
+
+    async def page() -> None:
+        timeout = aiohttp.ClientTimeout(total=None)
+        async with aiohttp.ClientSession(base, timeout=timeout) as http, http.get("/api/events") as answer:
+            async for _ in answer.content.iter_any():
+                pass
+
+    await asyncio.gather(page(), page())
+
+
+# --- measuring ---------------------------------------------------------------------------------------------
+
+
+async def _sample(bot: psutil.Process, seen: Seen) -> None:
+    while True:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            whole = [bot, *bot.children(recursive=True)]
+            seen.memory.append((time.monotonic(), sum(one.memory_info().rss for one in whole) / 1e6))
+        await asyncio.sleep(_SAMPLE)
+
+
+async def _text(http: aiohttp.ClientSession) -> str:
+    async with http.get("/metrics") as answer:
+        answer.raise_for_status()
+        return await answer.text()
+
+
+async def _lags(http: aiohttp.ClientSession) -> dict[float, float]:
+    """How many ticks of the event loop came at most so late (seconds)."""
+    families = text_string_to_metric_families(await _text(http))
+    samples = [sample for family in families for sample in family.samples if sample.name == f"{_LAG}_bucket"]
+    return {float(sample.labels["le"]): sample.value for sample in samples}
+
+
+def _between(before: dict[float, float], after: dict[float, float]) -> dict[float, float]:
+    return {bound: after[bound] - before[bound] for bound in after}
+
+
+def lag_percentile(counts: dict[float, float], share: float) -> float:
+    """Seconds that ``share`` of the ticks did not exceed, read off between the bounds of cumulative ``counts``."""
+    bounds = sorted(counts)
+    wanted = share * counts[bounds[-1]]
+    below, seen = 0.0, 0.0
+    for bound in bounds:
+        if counts[bound] >= wanted:
+            if bound == float("inf"):
+                return below
+            within = counts[bound] - seen
+            return below + (bound - below) * ((wanted - seen) / within if within else 1.0)
+        below, seen = bound, counts[bound]
+    return below
+
+
+def slope(samples: list[tuple[float, float]]) -> float:
+    """MB an hour by the regression line through (seconds, MB)."""
+    if len(samples) < 3:
+        return 0.0
+    mean_x = sum(x for x, _ in samples) / len(samples)
+    mean_y = sum(y for _, y in samples) / len(samples)
+    spread = sum((x - mean_x) ** 2 for x, _ in samples)
+    return 3600 * sum((x - mean_x) * (y - mean_y) for x, y in samples) / spread
+
+
+def _faults(log: Path, seen: Seen) -> Counter[str]:
+    """Lines of the log by event, at level warning; those above count as errors."""
+    warnings: Counter[str] = Counter()
+    for line in log.read_text(encoding="utf-8").splitlines():
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            seen.errors["a line of the log that is no JSON"] += 1
+            continue
+        if entry["level"] in ("error", "critical"):
+            cause = str(entry.get("exception", "")).splitlines()[-1:]
+            seen.errors[f"log: {entry['event']} {' '.join(cause)}"[:200]] += 1
+        elif entry["level"] == "warning":
+            warnings[entry["event"]] += 1
+    return warnings
+
+
+def _report(
+    seen: Seen, lags: dict[float, float], log: Path, figures: str, seconds: float, warm_at: float, feeds: int
+) -> None:
+    warnings = _faults(log, seen)
+    settled = [sample for sample in seen.memory if sample[0] >= warm_at]
+    p99 = lag_percentile(lags, 0.99) * 1000
+    rise = slope(settled)
+    reads = [line for line in figures.splitlines() if line.startswith("kakehashi_source_reads_total")]
+    print("\n".join(reads))
+    if seen.took:
+        print(
+            f"commands: p50 {percentile(seen.took, 0.5) * 1000:.1f} ms, p95 {percentile(seen.took, 0.95) * 1000:.1f} ms"
+        )
+    print(
+        f"event loop: p50 {lag_percentile(lags, 0.5) * 1000:.1f} ms, p99.9 {lag_percentile(lags, 0.999) * 1000:.1f} ms"
+    )
+    if settled:
+        print(f"memory after the warm-up: {settled[0][1]:.1f} MB, at the end {settled[-1][1]:.1f} MB")
+    for kind, found in (("error", seen.errors), ("warning", warnings)):
+        for what, number in found.most_common(8):
+            print(f"{kind}: {number} × {what}")
+    print(f"limits: no error, lag p99 under {LAG_LIMIT_MS} ms, slope under {SLOPE_LIMIT:g} MB/h")
+    print(
+        f"soak minutes {seconds / 60:g} commands {seen.sent} feeds {feeds} errors {sum(seen.errors.values())} "
+        f"lag_p99_ms {p99:.1f} slope_mb_h {rise:.2f}"
+    )
