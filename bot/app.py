@@ -31,6 +31,7 @@ from bot.platforms import creator
 from bot.reload import ConfigStore
 from bot.settings import Settings
 from digests.archive import Archive
+from digests.charts.gallery import Gallery
 from digests.filing import Filer
 from digests.ingest.fetch import Fetcher, FetchLimits, default_user_agent
 from digests.ingest.update import Updater
@@ -73,6 +74,7 @@ class App:
         self.updater = updater
         self.fetcher = fetcher
         self.clock = Clock()
+        self.gallery = Gallery()
         self.adapters: dict[str, Adapter] = {}
         self._now = now
         self._rng = random.Random()
@@ -92,6 +94,7 @@ class App:
             now=now,
             reload=self.reload,
             started_at=now(),
+            gallery=self.gallery,
         )
         self.dispatcher = Dispatcher(self.services, COMMANDS)
 
@@ -222,6 +225,7 @@ class App:
         await asyncio.gather(*self._tasks, *self._connecting, return_exceptions=True)
         for adapter in self.adapters.values():
             await adapter.close()
+        self.gallery.close()
         await self.fetcher.close()
         await self.archive.close()
 

@@ -112,3 +112,12 @@ def format_partial_date(text: str, language: str) -> str:
     first = date(parts[0], parts[1] if len(parts) == 2 else 1, 1)
     skeleton = "yMMM" if len(parts) == 2 else "y"
     return str(dates.format_skeleton(skeleton, datetime(first.year, first.month, 1), locale=locale))  # noqa: DTZ001
+
+
+def format_number(value: float, language: str, most: int = 4, least: int = 0) -> str:
+    """A number as the language writes it, with ``least`` to ``most`` decimals."""
+    from babel import numbers
+
+    decimals = "0" * least + "#" * (most - least)
+    pattern = f"#,##0.{decimals}" if decimals else "#,##0"
+    return str(numbers.format_decimal(value, format=pattern, locale=_LOCALES[supported(language)]))

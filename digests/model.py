@@ -233,7 +233,7 @@ class Series:
     drawn: tuple[str, ...] = ()
     """The values that are drawn; all of them when it is empty."""
     labels: Mapping[str, Localized] = field(default_factory=dict)
-    """Names of those rows whose ``x`` is no date."""
+    """How rows are named whose ``x`` alone says too little."""
 
     @property
     def values(self) -> tuple[str, ...]:

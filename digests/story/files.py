@@ -336,7 +336,9 @@ class SeriesEntry(Strictly):
         {}, description="Names of the values, in the order in which they are shown; all of them, or none."
     )
     drawn: tuple[Text, ...] = Field((), description="Which of the values are drawn; all when left out.")
-    labels: dict[str, Texts] = Field({}, description="Names of those rows whose x is no date.")
+    labels: dict[str, Texts] = Field(
+        {}, description="How rows are named whose x alone says too little; dates need none."
+    )
     source: SeriesSourceEntry = Field(description="Where the numbers come from.")
     fact_ids: tuple[Text, ...] = Field((), description="Ids of facts that the series belongs to.")
     note: Texts | Text | None = Field(None, description="For readers: what is counted how, what is left out.")
