@@ -68,7 +68,7 @@ def trend_chart(trend: Trend, topic: Topic, story: Story, t: Translator) -> Char
         stacked=True,
         places=places,
         ticks=_ticks(trend, places, t),
-        scale=tuple(tick for tick in scale(highest, t, 3 if several else 5) if tick.at == int(tick.at)),
+        scale=tuple(tick for tick in scale(highest, t, 2 if several else 5) if tick.at == int(tick.at)),
     )
 
 

@@ -283,7 +283,7 @@ class _Page:
             return len(chart.rows) * (0.2 + 0.19 * bars) + 0.1
         if len(chart.panels) == 1:
             return 2.7
-        return len(chart.panels) * 0.82
+        return len(chart.panels) * 0.95
 
     def _axis_height(self) -> float:
         return 0.1 if self._chart.shape is Shape.BARS else 0.32
@@ -297,10 +297,10 @@ class _Page:
         for number, panel in enumerate(self._chart.panels):
             low = foot + body - (number + 1) * each
             named = TEXT * _LINE / 72 if panel.name else 0.0
-            tall = each - named - (0.1 if panel.name else 0.0)
+            tall = each - named - (0.2 if panel.name else 0.0)
             axes = self._figure.add_axes((left / WIDTH, low / height, 1 - (left + 0.2) / WIDTH, tall / height))
             if panel.name:
-                self._lines([self._shown(panel.name)], low + tall + named, height, TEXT)
+                self._lines([self._shown(panel.name)], low + tall + named + 0.05, height, TEXT)
             self._plain(axes)
             self._timed(axes, panel, last=number == len(self._chart.panels) - 1)
 
