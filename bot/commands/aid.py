@@ -25,6 +25,6 @@ COMMAND = Command(
     "aid",
     N_("Aid, budgets and other numbers, as a chart with their source"),
     _run,
-    options=(Option("measure", N_("Which numbers; aid by year and type when left out"), OptionType.SERIES),),
+    options=(Option("measure", N_("Which numbers; the first series when left out"), OptionType.SERIES),),
     example="/aid kiel-donors",
 )

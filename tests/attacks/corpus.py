@@ -27,6 +27,7 @@ DOORS = {
     "test_members": "Members who want too much",
     "test_localchat": "The local chat's web interface",
     "test_secrets": "Secrets",
+    "test_charts": "Names in charts",
 }
 
 
