@@ -114,6 +114,14 @@ def format_partial_date(text: str, language: str) -> str:
     return str(dates.format_skeleton(skeleton, datetime(first.year, first.month, 1), locale=locale))  # noqa: DTZ001
 
 
+def format_day(day: date, language: str) -> str:
+    """A day without its year, short: ``29 May``, ``5月29日``, ``29 трав.``"""
+    from babel import dates
+
+    at = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - a day has no zone
+    return str(dates.format_skeleton("MMMd", at, locale=_LOCALES[supported(language)]))
+
+
 def format_number(value: float, language: str, most: int = 4, least: int = 0) -> str:
     """A number as the language writes it, with ``least`` to ``most`` decimals."""
     from babel import numbers

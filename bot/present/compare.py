@@ -56,7 +56,7 @@ def _count(said: Said, t: Translator) -> Inlines:
 
 def _told(name: str, said: Said, t: Translator) -> list[Block]:
     if said.citation is None:
-        return [Paragraph((Text(name, "strong"), Text(f": {t('nothing')}")))]
+        return [Paragraph((Text(name, "strong"), Text(": " + t("nothing"))))]
     foreign = said.language if said.language != t.language else None
     source = citation_line(said.citation, t)
     if said.dossier:

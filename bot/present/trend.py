@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from bot.i18n import N_, Translator, format_number, format_partial_date
+from bot.i18n import N_, Translator, format_day, format_number, format_partial_date
 from bot.message import Block, Context, Heading, Inlines, Message, Paragraph, Table, text
 from bot.present.citations import SEPARATOR
 from bot.present.labels import kind_label
@@ -14,7 +14,7 @@ from digests.charts.spec import Chart, Panel, Part, Shape, Tick
 from digests.coverage import Line, Step, Topic, Trend
 from digests.story import Story
 
-_MOST_TICKS = 5
+_MOST_TICKS = 4
 _BY = {Step.DAY: N_("by day"), Step.WEEK: N_("by week"), Step.MONTH: N_("by month")}
 
 
@@ -60,7 +60,7 @@ def trend_chart(trend: Trend, topic: Topic, story: Story, t: Translator) -> Char
     return Chart(
         shape=Shape.COLUMNS,
         title=title_of(trend, topic, story, t),
-        measure=f"{t('Number')} {t(_BY[trend.step])}",
+        measure=" ".join((t("Number"), t(_BY[trend.step]))),
         rows=tuple(_bin_name(trend, at, t) for at in range(len(places))),
         panels=panels,
         language=t.language,
@@ -81,7 +81,7 @@ def title_of(trend: Trend, topic: Topic, story: Story, t: Translator) -> str:
         about = topic.subject.label(t.language)
     else:
         about = story.name.get(t.language)
-    return f"{t('Coverage: {about}', about=about)}{SEPARATOR}{_span(trend, t)}"
+    return SEPARATOR.join((t("Coverage: {about}", about=about), _span(trend, t)))
 
 
 def _span(trend: Trend, t: Translator) -> str:
@@ -99,7 +99,7 @@ def alt_text(trend: Trend, topic: Topic, story: Story, t: Translator) -> str:
         counts = [a + b for a, b in zip(line.reports, line.facts, strict=True)]
         name = f"{_name(line, story, t)}: " if line.key and len(trend.lines) > 1 else ""
         if not any(counts):
-            parts.append(f"{name}{t('nothing')}")
+            parts.append(name + t("nothing"))
             continue
         peak = max(range(len(counts)), key=counts.__getitem__)
         parts.append(
@@ -180,7 +180,8 @@ def _ticks(trend: Trend, places: Sequence[float], t: Translator) -> tuple[Tick, 
     """A few dates along the axis, evenly."""
     every = -(-len(places) // _MOST_TICKS)
     chosen = range(0, len(places), every)
-    names = (f"{trend.edges[at]:%Y-%m}" if trend.step is Step.MONTH else trend.edges[at].isoformat() for at in chosen)
-    return tuple(
-        Tick(places[at], format_partial_date(name, t.language)) for at, name in zip(chosen, names, strict=True)
-    )
+    if trend.step is Step.MONTH:
+        names = [format_partial_date(f"{trend.edges[at]:%Y-%m}", t.language) for at in chosen]
+    else:
+        names = [format_day(trend.edges[at], t.language) for at in chosen]
+    return tuple(Tick(places[at], name) for at, name in zip(chosen, names, strict=True))

@@ -12,12 +12,23 @@ import pytest
 from click.testing import CliRunner
 
 from bot.cli import cli
+from bot.commands import dispatch
+from digests.charts import gallery
+from digests.charts.gallery import Gallery
 from tests.conftest import StoppedClock
 from tests.fakes.shelf import DAY_ONE, put_item
 from tests.system.conftest import Bot, StartBot
 
 A_DAY_BEFORE = DAY_ONE - timedelta(days=1)
 IMAGE = re.compile(r'<img src="(/media/[0-9a-f]+)" alt="([^"]*)">')
+
+
+@pytest.fixture(autouse=True)
+def _time_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy the machine is: what is told here is not how fast pictures are drawn."""
+    monkeypatch.setattr(gallery, "PATIENCE", 90.0)
+    monkeypatch.setattr(dispatch, "HANDLER_TIMEOUT", 100.0)
+    monkeypatch.setitem(Gallery.__init__.__kwdefaults__, "timeout", 90.0)
 
 
 async def picture(bot: Bot, html: str) -> tuple[bytes, str]:
