@@ -19,10 +19,10 @@ from digests.ingest.worker import Workers
 
 log = structlog.get_logger()
 
-DRAW_TIMEOUT = 12.0
+DRAW_TIMEOUT = 20.0
 """Seconds for one picture, the start of the process with matplotlib included (0.6 s on an idle machine)."""
-PATIENCE = 20.0
-"""Seconds that a picture waits for others before it and is drawn."""
+PATIENCE = 24.0
+"""Seconds that a picture waits for others before it and is drawn; a command may take 30."""
 IDLE_SECONDS = 30.0
 """A process that had nothing to draw for so long ends: it holds 70 MB."""
 _REMEMBERED = 256

@@ -6,7 +6,7 @@ places. The picture is sized for a phone held upright.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,8 @@ _LINE = 1.35
 _MARGIN = 0.14
 _WIDEST_NAME = 1.9
 """Inches of a row's name."""
+_LONG_WORD = 12
+"""Letters of a word from which on it may be wider than the narrowest line."""
 _MANY = 20
 """Rows from which on bars stand closer and lines go without marks."""
 _COLOURS = ("#1f5fa8", "#f0a830", "#7a2e5d", "#4f9d69", "#c6553b", "#6b7a90")
@@ -82,13 +84,21 @@ class Page:
         """The text in lines that fit: broken at spaces, and anywhere between Japanese characters."""
         lines: list[str] = []
         line = ""
-        for piece in pieces(text):
+        for piece in self._narrow(text, size, width, bold=bold):
             if line and self._width(f"{line}{piece}".rstrip(), size, bold=bold) > width:
                 lines.append(line.rstrip())
                 line = piece.lstrip()
             else:
                 line += piece
         return [*lines, line.rstrip()] if line.strip() else lines
+
+    def _narrow(self, text: str, size: float, width: float, *, bold: bool) -> Iterator[str]:
+        """The text's pieces; one that is wider than a line by itself comes letter by letter."""
+        for piece in pieces(text):
+            if len(piece) > _LONG_WORD and self._width(piece, size, bold=bold) > width:
+                yield from piece
+            else:
+                yield piece
 
     def _lines(self, lines: Sequence[str], top: float, height: float, size: float, *, bold: bool = False) -> float:
         """Write lines below ``top`` (inches from the bottom); returns where they end."""
@@ -193,7 +203,7 @@ class Page:
         places = [float(-row) for row in range(len(chart.rows))]
         highest = max([*self._draw_bars(axes, panel, places, lying=True), 1e-9])
         room = WIDTH - left - _MARGIN
-        longest = max(self._width(text, TEXT) for text in (*_texts(panel), "")) + 0.12
+        longest = max(self._width(self._shown(text), TEXT) for text in (*_texts(panel), "")) + 0.12
         axes.set_xlim(0, highest * room / max(room - longest, 0.8))
         axes.set_ylim(places[-1] - 0.6, 0.6)
         axes.set_yticks(places, names)

@@ -44,8 +44,11 @@ def late() -> Drawing:
     raise ParseError("reading it took longer than 12 s and was stopped")
 
 
-async def test_a_real_process_draws_and_the_archive_keeps_the_picture(archive: Archive, clock: StoppedClock) -> None:
-    gallery = Gallery(timeout=60)
+async def test_a_real_process_draws_and_the_archive_keeps_the_picture(
+    archive: Archive, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 90.0)
+    gallery = Gallery(timeout=90)
     try:
         key = await gallery.key(archive, CHART, clock())
         async with archive.read() as connection:
