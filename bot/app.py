@@ -33,6 +33,7 @@ from bot.platforms import creator
 from bot.reload import ConfigStore
 from bot.settings import Settings
 from digests.archive import Archive
+from digests.charts.gallery import Gallery
 from digests.filing import Filer
 from digests.ingest.fetch import Fetcher, FetchLimits, default_user_agent
 from digests.ingest.update import Updater
@@ -77,6 +78,7 @@ class App:
         self.updater = updater
         self.fetcher = fetcher
         self.clock = Clock()
+        self.gallery = Gallery()
         self.adapters: dict[str, Adapter] = {}
         self._now = now
         self._rng = random.Random()
@@ -104,6 +106,7 @@ class App:
             now=now,
             reload=self.reload,
             started_at=now(),
+            gallery=self.gallery,
         )
         self.dispatcher = Dispatcher(self.services, COMMANDS, count=self.operations.metrics.command)
 
@@ -250,6 +253,7 @@ class App:
             await adapter.close()
         if self.listener is not None:
             await self.listener.close()
+        self.gallery.close()
         await self.fetcher.close()
         await self.archive.close()
 

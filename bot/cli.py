@@ -194,6 +194,43 @@ def ask(config: Path, question: tuple[str, ...], as_json: bool, language: str | 
     drive(ask_once(config, " ".join(question), as_json=as_json, language=language))
 
 
+@cli.command()
+@click.argument("topic", required=False, default="")
+@click.option("--period", default="", help="7d, 12m, 2026-05 or 2026-05-01..2026-05-31; default: 12m.")
+@click.option("--language", default="en", show_default=True, help="en, ja or uk.")
+@click.option("--out", type=click.Path(path_type=Path), help="File for the chart (PNG).")
+@click.pass_obj
+def trend(config: Path, topic: str, period: str, language: str, out: Path | None) -> None:
+    """Coverage over time of TOPIC: a section, a kind of source, or a person or body; of all sections without it."""
+    from bot.tools.reply import reply_once
+
+    drive(reply_once(config, "trend", {"topic": topic, "period": period}, language=language, out=out))
+
+
+@cli.command()
+@click.argument("measure", required=False, default="")
+@click.option("--language", default="en", show_default=True, help="en, ja or uk.")
+@click.option("--out", type=click.Path(path_type=Path), help="File for the chart (PNG).")
+@click.pass_obj
+def aid(config: Path, measure: str, language: str, out: Path | None) -> None:
+    """Aid, budgets and other numbers of the story: MEASURE is the id of a series."""
+    from bot.tools.reply import reply_once
+
+    drive(reply_once(config, "aid", {"measure": measure}, language=language, out=out))
+
+
+@cli.command()
+@click.argument("first")
+@click.argument("second")
+@click.option("--language", default="en", show_default=True, help="en, ja or uk.")
+@click.pass_obj
+def compare(config: Path, first: str, second: str, language: str) -> None:
+    """What each kind of source says of two terms."""
+    from bot.tools.reply import reply_once
+
+    drive(reply_once(config, "compare", {"first": first, "second": second}, language=language))
+
+
 @cli.command("eval")
 @click.argument("what", type=click.Choice(["filing", "events", "ask"]))
 @click.option("--data", type=click.Path(path_type=Path), help="Labelled lines; default: the project's own set.")
@@ -214,14 +251,15 @@ def evaluate(config: Path, what: str, data: Path | None, half: str, misses: bool
 
 
 @cli.command()
-@click.argument("what", type=click.Choice(["items", "timeline"]))
+@click.argument("what", type=click.Choice(["items", "timeline", "series"]))
 @click.option("--format", "form", type=click.Choice(["csv", "json", "markdown"]), default="csv", show_default=True)
 @click.option("--section", help="Only this section.")
 @click.option("--from", "start", help="timeline: from this date on: 2025, 2025-04 or 2025-04-08.")
 @click.option("--to", "end", help="timeline: up to this date.")
 @click.option("--actor", help="timeline: only where this person or body takes part.")
 @click.option("--status", type=click.Choice([status.value for status in Status]), help="timeline: only this status.")
-@click.option("--language", default="en", show_default=True, help="Language of the facts.")
+@click.option("--series", help="series: only the one with this id.")
+@click.option("--language", default="en", show_default=True, help="Language of the facts and of the series' words.")
 @click.option("--out", type=click.Path(path_type=Path), help="File to write; default: standard output.")
 @click.pass_obj
 def export(
@@ -233,16 +271,17 @@ def export(
     end: str | None,
     actor: str | None,
     status: str | None,
+    series: str | None,
     language: str,
     out: Path | None,
 ) -> None:
-    """Write items or the timeline as CSV, JSON or Markdown."""
+    """Write items, the timeline or the series as CSV, JSON or Markdown."""
     from bot.tools.export import Wanted, export_once
 
     for name, day in (("--from", start), ("--to", end)):
         if day is not None and not re.fullmatch(r"\d{4}(-\d{2}){0,2}", day):
             raise click.BadParameter(f"{day!r} is no date; write 2025, 2025-04 or 2025-04-08", param_hint=name)
-    wanted = Wanted(section, start, end, actor, Status(status) if status else None)
+    wanted = Wanted(section, start, end, actor, Status(status) if status else None, series)
     drive(export_once(config, what, form, wanted, language=language, out=out))
 
 

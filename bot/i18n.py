@@ -112,3 +112,20 @@ def format_partial_date(text: str, language: str) -> str:
     first = date(parts[0], parts[1] if len(parts) == 2 else 1, 1)
     skeleton = "yMMM" if len(parts) == 2 else "y"
     return str(dates.format_skeleton(skeleton, datetime(first.year, first.month, 1), locale=locale))  # noqa: DTZ001
+
+
+def format_day(day: date, language: str) -> str:
+    """A day without its year, short: ``29 May``, ``5月29日``, ``29 трав.``"""
+    from babel import dates
+
+    at = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - a day has no zone
+    return str(dates.format_skeleton("MMMd", at, locale=_LOCALES[supported(language)]))
+
+
+def format_number(value: float, language: str, most: int = 4, least: int = 0) -> str:
+    """A number as the language writes it, with ``least`` to ``most`` decimals."""
+    from babel import numbers
+
+    decimals = "0" * least + "#" * (most - least)
+    pattern = f"#,##0.{decimals}" if decimals else "#,##0"
+    return str(numbers.format_decimal(value, format=pattern, locale=_LOCALES[supported(language)]))

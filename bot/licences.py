@@ -17,7 +17,7 @@ LOCK, TABLE = ROOT / "requirements.lock", ROOT / "LICENCES.md"
 UNKNOWN = "unknown"
 ALLOWED = (
     *("MIT", "MIT-0", "MIT-CMU", "BSD", "BSD-2-Clause", "BSD-3-Clause", "0BSD", "ISC", "Apache-2.0", "Unlicense"),
-    *("PSF-2.0", "Python-2.0", "CNRI-Python", "MPL-1.1", "MPL-2.0", "Zlib", "HPND", "CC0-1.0"),
+    *("PSF-2.0", "Python-2.0", "CNRI-Python", "MPL-1.1", "MPL-2.0", "Zlib", "HPND", "CC0-1.0", "IPA"),
 )
 """Licences that let the bot be passed on under the MIT licence."""
 _HEAD = """\

@@ -66,3 +66,7 @@ class ArchiveError(KakehashiError):
 
 class NotFound(KakehashiError):
     """Something named by a user (section, item, digest, source) does not exist; the message names what does."""
+
+
+class ChartError(KakehashiError):
+    """A chart could not be drawn, or not in time; the message says why in plain words."""

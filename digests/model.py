@@ -141,6 +141,8 @@ class FactSource:
     publisher: str
     url: str
     kind: SourceKind
+    published: str | None = None
+    """When the publication itself came out (YYYY, YYYY-MM or YYYY-MM-DD), where that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,8 @@ class Fact:
     note: str | None = None
     asked: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By language questions that the fact answers, in readers' words: they find it and are never shown."""
+    date_inferred: bool = False
+    """Whether the source does not state the date, so that it follows from something else."""
 
     @property
     def first_day(self) -> Day:
@@ -206,6 +210,21 @@ class Brief:
 
 
 @dataclass(frozen=True, slots=True)
+class SeriesSource:
+    """Where the numbers of a series come from: a publication (title, publisher and url), or facts of the dossier."""
+
+    title: str | None = None
+    publisher: str | None = None
+    url: str | None = None
+    published: str | None = None
+    terms: Localized | None = None
+    """What the publisher asks of those who use the numbers."""
+    files: tuple[str, ...] = ()
+    commit: str | None = None
+    from_facts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Series:
     """A numeric series; ``points`` are rows with an ``x`` and one or more named values."""
 
@@ -215,9 +234,28 @@ class Series:
     currency: str | None
     chart: str
     points: tuple[Mapping[str, Any], ...]
-    source: Mapping[str, Any]
+    source: SeriesSource
     fact_ids: tuple[str, ...]
-    note: str | None = None
+    note: Localized | None = None
+    measure: Localized | None = None
+    """What the numbers count, as readers see it; without it unit and currency stand in its place."""
+    columns: Mapping[str, Localized] = field(default_factory=dict)
+    """Names of the values, in the order in which they are shown."""
+    drawn: tuple[str, ...] = ()
+    """The values that are drawn; all of them when it is empty."""
+    labels: Mapping[str, Localized] = field(default_factory=dict)
+    """How rows are named whose ``x`` alone says too little."""
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The names of the values in the order in which they are shown."""
+        found = {
+            key: None
+            for point in self.points
+            for key, value in point.items()
+            if key != "x" and not key.startswith("stated_") and isinstance(value, int | float)
+        }
+        return tuple(sorted(found, key=list(self.columns).index)) if self.columns else tuple(found)
 
 
 # --- items -------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from digests.errors import KakehashiError
 
 
 class OptionType(StrEnum):
-    """The types that options have; ``SECTION``, ``SOURCE`` and ``DIGEST`` complete from the configuration."""
+    """The types that options have; the named things (``SECTION``, ``DIGEST``, ``SERIES``, ``TOPIC``) are completed."""
 
     TEXT = "text"
     INTEGER = "integer"
@@ -31,6 +31,10 @@ class OptionType(StrEnum):
     ZONE = "zone"
     """An IANA zone name."""
     LANGUAGE = "language"
+    SERIES = "series"
+    """The id of a numeric series; its title in any language does, too."""
+    TOPIC = "topic"
+    """A section, a kind of source, or else a person or body."""
 
 
 class Permission(StrEnum):

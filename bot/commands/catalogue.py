@@ -3,7 +3,9 @@
 from bot.commands import (
     about,
     admin,
+    aid,
     ask,
+    compare,
     digest,
     forget,
     latest,
@@ -14,6 +16,7 @@ from bot.commands import (
     sources,
     subscribe,
     timeline,
+    trend,
     unsubscribe,
     why,
 )
@@ -27,6 +30,9 @@ _DECLARED: tuple[Command, ...] = (
     sections.COMMAND,
     section.COMMAND,
     timeline.COMMAND,
+    trend.COMMAND,
+    aid.COMMAND,
+    compare.COMMAND,
     sources.COMMAND,
     why.COMMAND,
     subscribe.COMMAND,

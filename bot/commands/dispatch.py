@@ -29,6 +29,7 @@ from bot.commands.base import (
 from bot.commands.home import home_message
 from bot.commands.limits import Limits
 from bot.commands.services import Services
+from bot.commands.topics import topics
 from bot.i18n import LANGUAGE_NAMES, Translator, translator
 from bot.message import Context, Message, Paragraph, text
 from bot.zones import zones
@@ -51,6 +52,8 @@ _LONGEST_NUMBER = 6
 """Digits of a page's number."""
 MOST_SUGGESTIONS = 25
 """Discord's limit for autocomplete results (interactions/receiving-and-responding)."""
+LONGEST_SUGGESTION = 75
+"""Characters; Slack's limit for an option's text ("Option object"), Discord takes 100."""
 
 
 class Dispatcher:
@@ -176,6 +179,10 @@ class Dispatcher:
             case OptionType.DIGEST:
                 digests = self._services.settings.digests
                 return [Choice(digest.name.get(t.language), digest.id) for digest in digests]
+            case OptionType.SERIES:
+                return [Choice(_cut(series.title.get(t.language)), series.id) for series in story.series]
+            case OptionType.TOPIC:
+                return [Choice(_cut(name), _cut(value)) for name, value in topics(story, t)]
             case OptionType.LANGUAGE:
                 return [Choice(name, code) for code, name in LANGUAGE_NAMES.items()]
             case OptionType.PERIOD:
@@ -279,6 +286,11 @@ def _too_long(values: Iterable[object], t: Translator) -> Message | None:
     if max((len(value) for value in values if isinstance(value, str)), default=0) <= LONGEST_LINE:
         return None
     return error_message(t("That is too long: at most {n} characters can be read.", n=LONGEST_LINE), t)
+
+
+def _cut(words: str) -> str:
+    """As much as fits into a suggestion."""
+    return words if len(words) <= LONGEST_SUGGESTION else f"{words[: LONGEST_SUGGESTION - 1]}…"
 
 
 def _target(command: Command, subcommand: str | None) -> Command:

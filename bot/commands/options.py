@@ -95,6 +95,8 @@ def _best_slot(word: str, waiting: list[Option]) -> Option:
         return next((option for option in waiting if option.type is OptionType.INTEGER), waiting[0])
     if _SPAN.fullmatch(word) or ".." in word:
         return next((option for option in waiting if option.type is OptionType.PERIOD), waiting[0])
+    if "-" in word and _DAY.fullmatch(word):
+        return next((option for option in waiting if option.type in (OptionType.PERIOD, OptionType.DATE)), waiting[0])
     return waiting[0]
 
 
@@ -243,6 +245,25 @@ def _language(option: Option, value: str, context: OptionContext) -> str:
     return code
 
 
+def _series(option: Option, value: str, context: OptionContext) -> str:
+    """A series by its id or title in any language, or by what only one of them begins with or holds."""
+    wanted = value.casefold()
+    names = {
+        series.id: [name.casefold() for name in (series.id, *series.title.values.values())]
+        for series in context.story.series
+    }
+    tests: tuple[Callable[[str], bool], ...] = (
+        lambda name: name == wanted,
+        lambda name: name.startswith(wanted),
+        lambda name: wanted in name,
+    )
+    for test in tests:
+        found = [series_id for series_id, own in names.items() if any(map(test, own))]
+        if len(found) == 1:
+            return found[0]
+    raise UserError(_one_of(option.name, value, list(names), context.t))
+
+
 _CONVERTERS: dict[OptionType, Callable[[Option, str, OptionContext], Any]] = {
     OptionType.TEXT: _text,
     OptionType.INTEGER: _integer,
@@ -253,4 +274,6 @@ _CONVERTERS: dict[OptionType, Callable[[Option, str, OptionContext], Any]] = {
     OptionType.TIME: _time,
     OptionType.ZONE: _zone,
     OptionType.LANGUAGE: _language,
+    OptionType.SERIES: _series,
+    OptionType.TOPIC: _text,
 }

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from bot.settings import DigestSettings, Settings
 from digests.archive import Archive
+from digests.charts.gallery import Gallery
 from digests.errors import Problem
 from digests.ingest.update import Updater
 from digests.model import Composition
@@ -64,6 +65,7 @@ class Services:
     now: Callable[[], datetime]
     reload: Callable[[], Awaitable[object]]
     started_at: datetime
+    gallery: Gallery
 
     @property
     def story(self) -> Story:

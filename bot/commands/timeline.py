@@ -1,4 +1,4 @@
-"""/timeline: the dossier's dated facts and the archive's events, oldest or newest first."""
+"""/timeline: the dossier's dated facts, newest first."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from bot.message import Message
 from bot.present.labels import status_names
 from bot.present.timeline import timeline_message
 from digests.archive import facts
+from digests.mentions import subject_of
 from digests.model import Fact, Status
-from digests.story import Story
 
 PAGE = 10
 
@@ -26,7 +26,7 @@ async def _run(services: Services, invocation: Invocation) -> Message:
         raise UserError(t("“from” ({start}) is later than “to” ({end}).", start=start, end=end))
     section = chosen.get("section")
     status = Status(chosen["status"]) if "status" in chosen else None
-    actors = names_of(chosen["actor"], services.story) if "actor" in chosen else ()
+    actors = subject_of(chosen["actor"], services.story.glossary).names if "actor" in chosen else ()
 
     async def read(connection: AsyncConnection) -> tuple[int, list[Fact]]:
         count = await facts.count(
@@ -48,17 +48,6 @@ async def _run(services: Services, invocation: Invocation) -> Message:
     name = services.story.section(section).name if section else services.story.name
     message = timeline_message(found, count, name.get(t.language), t)
     return await with_pages(services, invocation, message, pages=pages_of(count, PAGE))
-
-
-def names_of(actor: str, story: Story) -> tuple[str, ...]:
-    """The actor's names in all languages, by the glossary: 高市 finds what is told of Takaichi."""
-    wanted = actor.casefold()
-    names = {actor: None}
-    for term in story.glossary:
-        own = [name for several in term.names.values() for name in several] + ([term.abbr] if term.abbr else [])
-        if wanted in (name.casefold() for name in own):
-            names.update(dict.fromkeys(name.replace("*", "") for name in own))
-    return tuple(names)
 
 
 COMMAND = Command(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from bot.i18n import Translator, format_partial_date
+from bot.i18n import N_, Translator, format_partial_date
 from bot.message import Block, Bullet, BulletList, Heading, Message, Paragraph, Text, text
 from bot.present.citations import SEPARATOR, source_link
 from bot.present.labels import grade_label, status_label
@@ -29,7 +29,7 @@ def timeline_message(facts: Sequence[Fact], count: int, name: str, t: Translator
 
 def _bullet(fact: Fact, t: Translator) -> Bullet:
     citation = fact_citation(fact, t.language)
-    details = [status_label(fact.status, t)]
+    details = [*_dating(fact, t), status_label(fact.status, t)]
     if label := grade_label(fact.grade, t):
         details.append(label)
     if fact.superseded_by:
@@ -42,3 +42,23 @@ def _bullet(fact: Fact, t: Translator) -> Bullet:
         Text(f"  {fact.claim.get(t.language)}", language=foreign),
     )
     return Bullet(said, (source_link(citation), Text(SEPARATOR + SEPARATOR.join(details))))
+
+
+def _dating(fact: Fact, t: Translator) -> list[str]:
+    """When the source came out, unless on the day of what it tells; and how sure that day is."""
+    said = []
+    if fact.source.published and fact.source.published != fact.date:
+        said.append(t("published {date}", date=format_partial_date(fact.source.published, t.language)))
+    if precision := fact_precision(fact):
+        said.append(t(_LOOSE[precision]))
+    if fact.date_inferred:
+        said.append(t("date inferred"))
+    return said
+
+
+_LOOSE = {"year": N_("only the year is known"), "month": N_("only the month is known")}
+
+
+def fact_precision(fact: Fact) -> str:
+    """``year`` or ``month`` when the day is not known, else ""."""
+    return {4: "year", 7: "month"}.get(len(fact.date), "")

@@ -1,4 +1,4 @@
-"""``kakehashi export``: items or the timeline for a spreadsheet, a program or a page."""
+"""``kakehashi export``: items, the timeline or the series for a spreadsheet, a program or a page."""
 
 from __future__ import annotations
 
@@ -12,9 +12,15 @@ from typing import Any
 
 import click
 
+from bot.i18n import translator
+from bot.present.timeline import fact_precision
 from bot.settings import load_settings
+from bot.tools.export_series import plain_markdown, series_page, series_rows
 from digests.archive import Archive, facts, items
+from digests.errors import NotFound
+from digests.mentions import subject_of
 from digests.model import Fact, Filing, Item, Status
+from digests.story import load_story
 
 _PAGE = 500
 ITEM_FIELDS = (
@@ -22,8 +28,14 @@ ITEM_FIELDS = (
     "source_id",
 )  # fmt: skip
 FACT_FIELDS = (
-    "id", "date", "section", "status", "grade", "claim", "actors", "publisher", "url", "superseded_by", "disputed_by",
+    "id", "date", "date_precision", "date_inferred", "published", "section", "status", "grade", "claim", "actors",
+    "publisher", "url", "superseded_by", "disputed_by",
 )  # fmt: skip
+SERIES_FIELDS = (
+    "series", "title", "measure", "x", "row", "column", "name", "value", "approx", "stated", "publisher", "source",
+    "url", "published", "from_facts", "terms", "note",
+)  # fmt: skip
+_FIELDS = {"items": ITEM_FIELDS, "timeline": FACT_FIELDS, "series": SERIES_FIELDS}
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -36,18 +48,32 @@ class Wanted:
     end: str | None = None
     actor: str | None = None
     status: Status | None = None
+    series: str | None = None
+    """Id of the one series that is wanted."""
 
 
 async def export_once(config: Path, what: str, form: str, wanted: Wanted, *, language: str, out: Path | None) -> None:
-    """Write everything of one sort; CSV and JSON have the fields above, Markdown is a list to read."""
-    archive = await Archive.open(load_settings(config).archive)
-    try:
-        rows = [row async for row in _items(archive, wanted.section)] if what == "items" else []
-        if what == "timeline":
-            rows = [row async for row in _facts(archive, wanted, language)]
-    finally:
-        await archive.close()
-    text = render(rows, ITEM_FIELDS if what == "items" else FACT_FIELDS, form)
+    """Write everything of one sort; CSV and JSON have the fields above, Markdown is to be read."""
+    settings = load_settings(config)
+    story = load_story(config / "stories" / settings.story)
+    if what == "series":
+        chosen = [series for series in story.series if wanted.series in (None, series.id)]
+        if not chosen:
+            raise NotFound(f"there is no series {wanted.series!r}; there are: {', '.join(s.id for s in story.series)}")
+        rows = [row for series in chosen for row in series_rows(series, translator(language))]
+        text = series_page(chosen, story, translator(language)) if form == "markdown" else ""
+    else:
+        archive = await Archive.open(settings.archive)
+        try:
+            if what == "items":
+                rows = [row async for row in _items(archive, wanted.section)]
+            else:
+                actors = subject_of(wanted.actor, story.glossary).names if wanted.actor else ()
+                rows = [row async for row in _facts(archive, wanted, actors, language)]
+        finally:
+            await archive.close()
+        text = ""
+    text = text or render(rows, _FIELDS[what], form)
     if out is None:
         click.echo(text, nl=False)
     else:
@@ -77,15 +103,18 @@ def _cell(value: Any) -> str:
 
 
 def _markdown(row: dict[str, Any]) -> str:
-    words = _plain(row["claim"] if "claim" in row else row["title"])
+    words = plain_markdown(row["claim"] if "claim" in row else row["title"])
     date = row["date"] if "date" in row else row["published_at"][:10]
-    source = f"[{_plain(row['publisher'])}](<{row['url']}>)" if row["url"] else _plain(row["publisher"])
-    return f"- **{date}** {words} ({source})\n"
-
-
-def _plain(text: str) -> str:
-    """Text that Markdown cannot take for markup."""
-    return "".join(f"\\{char}" if char in r"\`*_{}[]()<>#|!~" else char for char in " ".join(text.split()))
+    source = f"[{plain_markdown(row['publisher'])}](<{row['url']}>)" if row["url"] else plain_markdown(row["publisher"])
+    told = [source]
+    if "claim" in row:
+        if row["published"] and row["published"] != date:
+            told.append(f"published {row['published']}")
+        if row["date_precision"] != "day":
+            told.append(f"only the {row['date_precision']} is known")
+        if row["date_inferred"]:
+            told.append("date inferred")
+    return f"- **{date}** {words} ({'; '.join(told)})\n"
 
 
 async def _items(archive: Archive, section: str | None) -> AsyncIterator[dict[str, Any]]:
@@ -101,14 +130,16 @@ async def _items(archive: Archive, section: str | None) -> AsyncIterator[dict[st
         offset += _PAGE
 
 
-async def _facts(archive: Archive, wanted: Wanted, language: str) -> AsyncIterator[dict[str, Any]]:
+async def _facts(
+    archive: Archive, wanted: Wanted, actors: Sequence[str], language: str
+) -> AsyncIterator[dict[str, Any]]:
     async with archive.read() as connection:
         found = await facts.query(
             connection,
             section=wanted.section,
             date_from=wanted.start,
             date_to=wanted.end,
-            actors=(wanted.actor,) if wanted.actor else (),
+            actors=actors,
             status=wanted.status,
             limit=100_000,
             offset=0,
@@ -137,6 +168,9 @@ def _fact(fact: Fact, language: str) -> dict[str, Any]:
     return {
         "id": fact.id,
         "date": fact.date,
+        "date_precision": fact_precision(fact) or "day",
+        "date_inferred": fact.date_inferred,
+        "published": fact.source.published,
         "section": fact.section,
         "status": fact.status.value,
         "grade": fact.grade.value,

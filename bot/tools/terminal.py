@@ -49,7 +49,8 @@ def _block(block: Block, language: str, zone: ZoneInfo) -> list[RenderableType]:
         case Context():
             return [_inlines(block.inlines, language, zone, "dim")]
         case Quote():
-            return [Panel(_inlines((*block.inlines, *block.source), language, zone), border_style="dim")]
+            source = (Text("\n"), *block.source) if block.source else ()
+            return [Panel(_inlines((*block.inlines, *source), language, zone), border_style="dim")]
         case Divider():
             return [Rule(style="dim")]
         case BulletList():

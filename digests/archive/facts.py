@@ -151,12 +151,15 @@ def from_content(content: dict[str, Any]) -> Fact:
         claim=Localized(content["claim"]["values"]),
         actors=tuple(content["actors"]),
         figures=tuple(Figure(**figure) for figure in content["figures"]),
-        source=FactSource(source["title"], source["publisher"], source["url"], SourceKind(source["kind"])),
+        source=FactSource(
+            source["title"], source["publisher"], source["url"], SourceKind(source["kind"]), source.get("published")
+        ),
         grade=Grade(content["grade"]),
         superseded_by=tuple(content["superseded_by"]),
         disputed_by=tuple(content["disputed_by"]),
         note=content["note"],
         asked={language: tuple(found) for language, found in content.get("asked", {}).items()},
+        date_inferred=content.get("date_inferred", False),
     )
 
 

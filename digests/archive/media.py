@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digests.archive.tables import media
@@ -22,11 +22,19 @@ class Media:
     content: bytes
 
 
+async def renew(connection: AsyncConnection, key: str, *, now: datetime) -> bool:
+    """Keep a picture from now on as long as a new one; False when it is there no more."""
+    renewed = update(media).where(media.c.key == key).values(created_at=now)
+    return (await connection.execute(renewed)).rowcount > 0
+
+
 async def put(connection: AsyncConnection, content: bytes, *, content_type: str, now: datetime) -> str:
     """Keep a picture; returns its key (see :class:`bot.message.Image`)."""
     key = sha256(content).hexdigest()[:40]
     values = {"key": key, "content_type": content_type, "content": content, "created_at": now}
-    await connection.execute(insert_for(connection, media).values(values).on_conflict_do_nothing())
+    adding = insert_for(connection, media).values(values)
+    # Kept anew: a message of today may show a picture that was made long ago.
+    await connection.execute(adding.on_conflict_do_update(index_elements=["key"], set_={"created_at": now}))
     return key
 
 

@@ -163,11 +163,17 @@ class Checks:
         yield from repeated_ids(document, "series")
         for position, series in document.rows("series"):
             where: Where = ("series", position)
-            yield from self._translated(document, (*where, "title"), series.get("title"))
+            for key in ("title", "measure", "note"):
+                yield from self._translated(document, (*where, key), series.get(key))
+            for key in ("columns", "labels"):
+                named = series.get(key)
+                for name, texts in named.items() if isinstance(named, dict) else ():
+                    yield from self._translated(document, (*where, key, name), texts)
             yield from self._known_facts(document, (*where, "fact_ids"), series.get("fact_ids"))
             source = series.get("source")
             if isinstance(source, dict):
                 yield from self._known_facts(document, (*where, "source", "from_facts"), source.get("from_facts"))
+                yield from self._translated(document, (*where, "source", "terms"), source.get("terms"))
 
     def _of_briefs(self) -> Iterator[Problem]:
         for file in self._briefs:

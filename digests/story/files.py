@@ -21,6 +21,7 @@ from digests.model import (
     Precedent,
     Section,
     Series,
+    SeriesSource,
     Source,
     SourceKind,
     Status,
@@ -162,6 +163,9 @@ class FactSourceEntry(Strictly):
     publisher: Text = Field(description="Who published it.")
     url: Link = Field(description="Address of the publication itself.")
     kind: SourceKind
+    published: PartialDate | None = Field(
+        None, description="When it was published, where that is known; shown beside the date of what happened."
+    )
 
 
 _STATUS = (
@@ -186,6 +190,9 @@ class FactEntry(Strictly):
     grade: Grade = Field(description="How good the source is; relay and state-or-partisan are shown with their label.")
     superseded_by: tuple[Text, ...] = Field((), description="Ids of later facts that replace this one.")
     disputed_by: tuple[Text, ...] = Field((), description="Ids of facts that contradict this one.")
+    date_inferred: Flag = Field(
+        default=False, description="true when the source does not state the date, so that it follows from other things."
+    )
     note: Text | None = Field(None, description="For readers: how exact the date is, caveats.")
 
     def fact(self, asked: Mapping[str, tuple[str, ...]] | None = None) -> Fact:
@@ -199,12 +206,13 @@ class FactEntry(Strictly):
             claim=self.claim.localized(),
             actors=self.actors,
             figures=tuple(Figure(figure.label, figure.value, figure.unit, figure.currency) for figure in self.figures),
-            source=FactSource(source.title, source.publisher, source.url, source.kind),
+            source=FactSource(source.title, source.publisher, source.url, source.kind, source.published),
             grade=self.grade,
             superseded_by=self.superseded_by,
             disputed_by=self.disputed_by,
             note=self.note,
             asked=asked or {},
+            date_inferred=self.date_inferred,
         )
 
 
@@ -257,25 +265,44 @@ class QuestionsFile(Strictly):
         )
 
 
-class SeriesSource(Strictly):
+class SeriesSourceEntry(Strictly):
     """Where a series comes from: a publication, or facts of the dossier."""
 
     title: Text | None = Field(None, description="Title of the publication.")
     publisher: Text | None = Field(None, description="Who published it.")
     url: Link | None = Field(None, description="Where it is found.")
     published: PartialDate | None = Field(None, description="When it was published.")
-    terms: Text | None = Field(None, description="What the publisher asks of those who use the numbers.")
+    terms: Texts | Text | None = Field(None, description="What the publisher asks of those who use the numbers.")
     files: tuple[Text, ...] = Field((), description="Files of the publication that were used.")
     commit: Text | None = Field(None, description="Version of those files.")
     from_facts: tuple[Text, ...] = Field((), description="Ids of the facts that the numbers stand in.")
 
     @model_validator(mode="after")
-    def _named(self) -> SeriesSource:
+    def _named(self) -> SeriesSourceEntry:
         if not self.from_facts and not (self.title and self.publisher and self.url):
             raise wrong(
                 "the series does not say where its numbers come from", "Add title, publisher and url, or from_facts."
             )
         return self
+
+    def source(self) -> SeriesSource:
+        return SeriesSource(
+            title=self.title,
+            publisher=self.publisher,
+            url=self.url,
+            published=self.published,
+            terms=_localized(self.terms),
+            files=self.files,
+            commit=self.commit,
+            from_facts=self.from_facts,
+        )
+
+
+def _localized(text: Texts | str | None) -> Localized | None:
+    """A text that may be given in one language only."""
+    if text is None:
+        return None
+    return Localized({"en": text}) if isinstance(text, str) else text.localized()
 
 
 def _point(value: dict[str, Any]) -> dict[str, Any]:
@@ -303,12 +330,37 @@ class SeriesEntry(Strictly):
     points: Annotated[tuple[Point, ...], Field(min_length=1)] = Field(
         description="Rows with an x (a date or a name) and one or more named numbers."
     )
-    source: SeriesSource = Field(description="Where the numbers come from.")
+    measure: Texts | None = Field(None, description="What the numbers count, as readers see it: EUR billion.")
+    columns: dict[str, Texts] = Field(
+        {}, description="Names of the values, in the order in which they are shown; all of them, or none."
+    )
+    drawn: tuple[Text, ...] = Field((), description="Which of the values are drawn; all when left out.")
+    labels: dict[str, Texts] = Field(
+        {}, description="How rows are named whose x alone says too little; dates need none."
+    )
+    source: SeriesSourceEntry = Field(description="Where the numbers come from.")
     fact_ids: tuple[Text, ...] = Field((), description="Ids of facts that the series belongs to.")
-    note: Text | None = Field(None, description="For readers: what is counted how, what is left out.")
+    note: Texts | Text | None = Field(None, description="For readers: what is counted how, what is left out.")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> SeriesEntry:
+        values = self.series().values if not self.columns else ()
+        known = self.columns or dict.fromkeys(values)
+        for point in self.points:
+            for key, found in point.items():
+                counted = key != "x" and not key.startswith("stated_") and isinstance(found, int | float)
+                if self.columns and counted and key not in self.columns:
+                    raise wrong(f"the value {key!r} has no name in columns", f"Add {key}: {{en: …}} to columns.")
+        for name in self.drawn:
+            if name not in known:
+                raise wrong(f"drawn names {name!r}, which no point has", f"Use some of {', '.join(known)}.")
+        rows = [str(point["x"]) for point in self.points]
+        for label in self.labels:
+            if label not in rows:
+                raise wrong(f"labels names {label!r}, which is no x", f"Use some of {', '.join(rows)}.")
+        return self
 
     def series(self) -> Series:
-        source = {name: value for name, value in self.source.model_dump(mode="json").items() if value}
         return Series(
             id=self.id,
             title=self.title.localized(),
@@ -316,9 +368,13 @@ class SeriesEntry(Strictly):
             currency=self.currency,
             chart=self.chart,
             points=self.points,
-            source=source,
+            source=self.source.source(),
             fact_ids=self.fact_ids,
-            note=self.note,
+            note=_localized(self.note),
+            measure=self.measure.localized() if self.measure else None,
+            columns={name: texts.localized() for name, texts in self.columns.items()},
+            drawn=self.drawn,
+            labels={name: texts.localized() for name, texts in self.labels.items()},
         )
 
 

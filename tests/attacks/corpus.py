@@ -28,6 +28,7 @@ DOORS = {
     "test_localchat": "The local chat's web interface",
     "test_operations": "Health and figures",
     "test_secrets": "Secrets",
+    "test_charts": "Names in charts",
 }
 
 

@@ -31,6 +31,9 @@ WANTED = {
     "sections": (),
     "section": ("name",),
     "timeline": ("section", "from", "to", "actor", "status"),
+    "trend": ("topic", "period"),
+    "aid": ("measure",),
+    "compare": ("first", "second"),
     "sources": (),
     "ask": ("question",),
     "why": ("item",),
@@ -136,7 +139,7 @@ def test_choices_are_few_and_short(option: Option) -> None:
 @pytest.mark.parametrize("option", OPTIONS)
 def test_limits_of_an_option_make_sense(option: Option) -> None:
     if option.minimum is not None or option.maximum is not None:
-        assert option.type in (OptionType.INTEGER, OptionType.TEXT)
+        assert option.type in (OptionType.INTEGER, OptionType.TEXT, OptionType.TOPIC)
         assert (option.minimum or 0) < (option.maximum or 2**53)
 
 

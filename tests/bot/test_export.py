@@ -14,6 +14,9 @@ from bot.tools.export import FACT_FIELDS, render
 ROW = {
     "id": "bg-001",
     "date": "2024-07-11",
+    "date_precision": "day",
+    "date_inferred": False,
+    "published": None,
     "section": "background",
     "status": "announced",
     "grade": "official",

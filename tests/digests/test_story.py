@@ -82,7 +82,7 @@ def test_glossary_terms_keep_their_names_and_guards(tiny: Story) -> None:
 def test_series_keep_their_points_and_facts(tiny: Story) -> None:
     (series,) = tiny.series
     assert series.points[1] == {"x": "2025-12", "value": 32.5}
-    assert series.source == {"from_facts": ["mo-001", "mo-002"]}
+    assert series.source.from_facts == ("mo-001", "mo-002")
 
 
 def test_filing_rules_come_from_story_yaml(tiny: Story) -> None:

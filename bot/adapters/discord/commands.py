@@ -35,6 +35,8 @@ COMPLETED = frozenset(
         OptionType.PERIOD,
         OptionType.ZONE,
         OptionType.TIME,
+        OptionType.SERIES,
+        OptionType.TOPIC,
     }
 )
 """Types of options that are completed while they are typed."""

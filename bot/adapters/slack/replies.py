@@ -5,21 +5,21 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.adapters.base import PermanentSendError, TransientSendError
+from bot.adapters.base import PermanentSendError, SendError, TransientSendError
 from bot.adapters.slack.client import Workspaces
 from bot.adapters.slack.errors import told_plainly
 from bot.adapters.slack.render import FIT, render
 from bot.adapters.slack.uploads import Uploads
 from bot.adapters.splitting import split
 from bot.i18n import translator
-from bot.message import Message
+from bot.message import Context, Heading, Image, Message, text
 
 log = structlog.get_logger()
 
@@ -62,16 +62,47 @@ class Replies:
 
     async def answer(self, place: Place, message: Message) -> None:
         """The answer to a command: to the member alone, or to the channel, as the message wants it."""
+        if message.private or not place.channel:
+            await self.privately(place, message)
+            return
         for body in await self._bodies(place, message):
-            if message.private or not place.channel:
-                await self._private(place, body)
-            elif not await self._responded(place, {**body, "response_type": "in_channel"}):
+            # A response_url is not known to show files that the bot has uploaded.
+            if has_pictures(message) or not await self._responded(place, {**body, "response_type": "in_channel"}):
                 await self._posted(place, body)
 
     async def privately(self, place: Place, message: Message) -> None:
-        """Only the member sees it: by response_url, else as an ephemeral message, else in a direct message."""
-        for body in await self._bodies(place, message):
+        """Only the member sees it: by response_url, else as an ephemeral message, else in a direct message.
+
+        Pictures go to the member's direct messages: Slack cannot show an uploaded file in an ephemeral message
+        (slackapi/node-slack-sdk#1790); a file that was shared nowhere is the bot's alone.
+        """
+        if has_pictures(message):
+            channel = await self._workspaces.direct(place.client, place.team, place.user)
+            if place.channel in ("", channel):
+                thread = place.thread if place.channel else None
+                for body in await self._bodies(place, message):
+                    await _called(place.client.chat_postMessage, channel=channel, thread_ts=thread, **body)
+                return
+            message = await self._pictures_apart(place, message, channel)
+        for body in _bodies(message, {}):
             await self._private(place, body)
+
+    async def _pictures_apart(self, place: Place, message: Message, channel: str) -> Message:
+        """Send a message's pictures to the member's direct messages; returns the message, which then says so."""
+        apart = tuple(block for block in message.blocks if isinstance(block, _WITH_PICTURES))
+        files = await self._uploads.files(place.client, place.team, message)
+        if not files:
+            return message
+        try:
+            for body in _bodies(replace(message, blocks=apart), files):
+                await _called(place.client.chat_postMessage, channel=channel, **body)
+        except SendError as error:
+            log.warning("slack.picture-not-sent", why=str(error))
+            return message
+        words = translator(message.language)("The chart itself is in your direct messages with this bot.")
+        last = max(number for number, block in enumerate(message.blocks) if isinstance(block, Image))
+        blocks = (*message.blocks[: last + 1], Context(text(words)), *message.blocks[last + 1 :])
+        return replace(message, blocks=blocks)
 
     async def publicly(self, place: Place, message: Message, *, shared_by: str | None = None) -> None:
         """A post in the channel, in the thread where there is one."""
@@ -85,7 +116,7 @@ class Replies:
 
     async def replacing(self, place: Place, message: Message) -> None:
         """In the place of the message with the button; what is longer than one message follows it."""
-        first, *rest = await self._bodies(place, message)
+        first, *rest = _bodies(message, {}) if place.ephemeral else await self._bodies(place, message)
         await self.replaced(place, first)
         for body in rest:
             await (self._private(place, body) if place.ephemeral else self._posted(place, body))
@@ -101,8 +132,7 @@ class Replies:
         await _called(place.client.chat_update, channel=place.channel, ts=place.message, **_without_unfurling(body))
 
     async def _bodies(self, place: Place, message: Message) -> list[Body]:
-        files = await self._uploads.files(place.client, place.team, message)
-        return [_body(part, files) for part in split(message, FIT)]
+        return _bodies(message, await self._uploads.files(place.client, place.team, message))
 
     async def _private(self, place: Place, body: Body) -> None:
         if await self._responded(place, {**body, "response_type": "ephemeral", "replace_original": False}):
@@ -150,6 +180,19 @@ async def _called(method: Callable[..., Awaitable[Any]], **arguments: Any) -> No
         await asyncio.sleep(error.retry_after)
         with told_plainly(posting=True):
             await method(**arguments)
+
+
+_WITH_PICTURES = (Heading, Image, Context)
+"""What goes with a picture: its title, and its source and terms."""
+
+
+def has_pictures(message: Message) -> bool:
+    return any(isinstance(block, Image) for block in message.blocks)
+
+
+def _bodies(message: Message, files: dict[str, str]) -> list[Body]:
+    """A message's parts as Slack takes them; pictures without a file are told in words."""
+    return [_body(part, files) for part in split(message, FIT)]
 
 
 def _body(message: Message, files: dict[str, str]) -> Body:

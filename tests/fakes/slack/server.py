@@ -383,6 +383,9 @@ class FakeSlack:
 
     def _show_privately(self, channel: str, user: str, body: Json) -> Json:
         shown = {"channel": channel, "user": user, "ts": f"{time.time():.6f}", **_shown(body)}
+        if any("slack_file" in block for block in shown.get("blocks") or ()):
+            # Members would see a hole: a file that was shared nowhere is the bot's alone (node-slack-sdk#1790).
+            self.violations.append("an ephemeral message cannot show an uploaded file")
         self.ephemerals.append(shown)
         return shown
 

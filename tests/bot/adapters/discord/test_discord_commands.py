@@ -27,8 +27,8 @@ from bot.commands.base import (
     Privacy,
 )
 from bot.commands.catalogue import COMMANDS
-from bot.message import Bullet, BulletList, Message, Paragraph, text
-from digests.archive import Archive
+from bot.message import Bullet, BulletList, Image, Message, Paragraph, text
+from digests.archive import Archive, media
 from digests.model import Destination
 from tests.bot.adapters.discord.conftest import Simulation, wired
 from tests.conftest import StoppedClock
@@ -244,6 +244,20 @@ async def test_a_command_is_answered_privately_and_can_be_shared(
     assert (member.platform, member.workspace) == ("discord", str(discord_world.guild.id))
     assert (member.channel, member.user) == (str(discord_world.news.id), str(ana.id))
     assert (member.language, member.zone, member.admin) == ("en", "UTC", False)
+
+
+async def test_the_picture_of_a_private_answer_is_attached_with_its_description(
+    started: DiscordAdapter, discord_world: Simulation, host: Host, ana: MemberActor, archive: Archive
+) -> None:
+    async with archive.write() as connection:
+        key = await media.put(connection, b"\x89PNG chart", content_type="image/png", now=discord.utils.utcnow())
+    host.answer = Message((Image(key, "Columns: most in May"), Paragraph(text("7"))), summary="s", private=True)
+    result = await ana.slash(discord_world.news, "ask", question="how many?")
+    assert result.ephemeral
+    (attachment,) = result.response.attachments
+    assert attachment.filename == f"{key}.png"
+    assert f"attachment://{key}.png" in said(result.response) or attachment.url in said(result.response)
+    assert "Columns: most in May" in said(result.response)
 
 
 async def test_options_reach_the_core_by_their_own_names(

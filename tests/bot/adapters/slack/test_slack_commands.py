@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -15,7 +16,8 @@ from bot.adapters.slack.commands import command_line, plain_text, question_line,
 from bot.adapters.slack.members import Members
 from bot.adapters.slack.modals import Origin, ask_modal, submitted, subscribe_modal
 from bot.commands.base import Choice, Command, Member
-from digests.archive import Archive
+from bot.message import Actions, Button, Context, Heading, Image, Message, Table, text
+from digests.archive import Archive, media
 from tests.bot.adapters.contract import long_message
 from tests.bot.adapters.slack.setting import RichHost, actions_of, made, said, words_of
 from tests.conftest import StoppedClock
@@ -532,3 +534,75 @@ async def test_a_changed_configuration_is_shown_on_open_home_tabs(
     before = slack.homes["U1"]
     await adapter.refresh()
     await slack.until(lambda: slack.homes["U1"] is not before)
+
+
+# --- pictures in answers -----------------------------------------------------------------------------------
+
+
+async def _chart(archive: Archive) -> Message:
+    async with archive.write() as connection:
+        key = await media.put(connection, b"\x89PNG chart", content_type="image/png", now=datetime.now(UTC))
+    blocks = (
+        Heading("Reports"),
+        Image(key, "Columns: most in May"),
+        Table(("Month", "n"), ((text("May"), text("7")),), "Numbers"),
+        Context(text("Source: the archive")),
+    )
+    return Message(blocks, summary="Reports by month", private=True, shareable=True)
+
+
+async def test_a_private_answer_keeps_its_numbers_and_its_picture_goes_to_direct_messages(
+    slack: FakeSlack, adapter: SlackAdapter, host: RichHost, archive: Archive
+) -> None:
+    host.answers["/latest chart"] = await _chart(archive)
+    await slack.command("U1", "C1", "/latest", "chart")
+    await slack.until(lambda: bool(slack.private("U1")))
+    (shown,) = slack.private("U1")
+    assert all(block["type"] != "image" for block in shown["blocks"])
+    for words in ("Columns: most in May", "May", "7", "Source: the archive", "direct messages"):
+        assert words in words_of(shown)
+    (sent,) = slack.messages("DU1")
+    (picture,) = [block for block in sent["blocks"] if block["type"] == "image"]
+    assert slack.uploads[picture["slack_file"]["id"]] == b"\x89PNG chart"
+    assert picture["alt_text"] == "Columns: most in May"
+    assert "Source: the archive" in words_of(sent)
+    assert slack.messages("C1") == []
+
+
+async def test_in_the_direct_messages_the_picture_stands_in_the_answer(
+    slack: FakeSlack, adapter: SlackAdapter, host: RichHost, archive: Archive
+) -> None:
+    host.answers["/latest chart"] = await _chart(archive)
+    await adapter._workspaces.direct((await adapter._workspaces.of("T1"))[0], "T1", "U1")
+    await slack.command("U1", "DU1", "/latest", "chart")
+    await slack.until(lambda: bool(slack.messages("DU1")))
+    (sent,) = slack.messages("DU1")
+    assert [block["type"] for block in sent["blocks"]].count("image") == 1
+    assert "7" in words_of(sent)
+    assert slack.private("U1") == []
+
+
+async def test_where_no_picture_can_be_sent_the_words_promise_none(
+    slack: FakeSlack, adapter: SlackAdapter, host: RichHost, archive: Archive
+) -> None:
+    host.answers["/latest chart"] = await _chart(archive)
+    slack.remove_scope("files:write")
+    await slack.command("U1", "C1", "/latest", "chart")
+    await slack.until(lambda: bool(slack.private("U1")))
+    (shown,) = slack.private("U1")
+    assert "Columns: most in May" in words_of(shown)
+    assert "direct messages" not in words_of(shown)
+    assert slack.channels.get("DU1") is None or slack.messages("DU1") == []
+
+
+async def test_what_is_shared_with_the_channel_shows_its_picture_there(
+    slack: FakeSlack, adapter: SlackAdapter, host: RichHost, archive: Archive
+) -> None:
+    host.answers["share:token"] = replace(await _chart(archive), private=False, shareable=False)
+    host.answers["/latest chart"] = replace(said("here"), blocks=(Actions((Button("Share", "share:token"),)),))
+    await slack.command("U1", "C1", "/latest", "chart")
+    await slack.until(lambda: bool(slack.private("U1")))
+    await slack.press("U1", slack.private("U1")[0], "share:token")
+    await slack.until(lambda: bool(slack.messages("C1")))
+    (shared,) = slack.messages("C1")
+    assert [block["type"] for block in shared["blocks"]].count("image") == 1
