@@ -35,6 +35,8 @@ from digests.filing import Filer
 from digests.ingest.fetch import Fetcher, FetchLimits, default_user_agent
 from digests.ingest.update import Updater
 from digests.model import Destination
+from digests.phrasing.client import Endpoint
+from digests.phrasing.phraser import ModelPhraser
 from digests.retention import Policy, enforce
 from digests.search.index import SearchIndex, open_index
 
@@ -53,6 +55,22 @@ SAFETY_NET_EVERY = timedelta(minutes=5)
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+def endpoint_of(settings: Settings) -> Endpoint | None:
+    """The model's endpoint as configured; None when no model is used."""
+    chosen = settings.phrasing
+    if chosen is None:
+        return None
+    return Endpoint(
+        url=chosen.url,
+        model=chosen.model,
+        key=chosen.key.get_secret_value() if chosen.key else None,
+        timeout=chosen.timeout.total_seconds(),
+        most_tokens=chosen.most_tokens,
+        at_once=chosen.at_once,
+        plain_http=chosen.plain_http,
+    )
 
 
 class App:
@@ -74,6 +92,7 @@ class App:
         self.fetcher = fetcher
         self.clock = Clock()
         self.adapters: dict[str, Adapter] = {}
+        self.phraser = ModelPhraser(endpoint_of(store.settings))
         self._now = now
         self._rng = random.Random()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -92,6 +111,7 @@ class App:
             now=now,
             reload=self.reload,
             started_at=now(),
+            phraser=self.phraser,
         )
         self.dispatcher = Dispatcher(self.services, COMMANDS)
 
@@ -222,6 +242,7 @@ class App:
         await asyncio.gather(*self._tasks, *self._connecting, return_exceptions=True)
         for adapter in self.adapters.values():
             await adapter.close()
+        await self.phraser.close()
         await self.fetcher.close()
         await self.archive.close()
 
@@ -254,6 +275,7 @@ class App:
             story = self.store.story
             filer = await asyncio.to_thread(Filer, story)
             self.updater.use(story, filer)
+            await self.phraser.use(endpoint_of(self.store.settings))
             await self.updater.sync_dossier(self._now())
             await self._set_schedules()
             await self.desk.catch_up()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +12,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from bot import platforms as registry
 from bot.references import Unresolved, holds_secret, resolve
-from bot.settingsfile import DEFAULT_ARCHIVE, BotFile, DestinationEntry, DigestEntry, place_parts
+from bot.settingsfile import DEFAULT_ARCHIVE, BotFile, DestinationEntry, DigestEntry, PhrasingEntry, place_parts
 from digests.errors import ConfigError, NotFound, Problem
 from digests.model import Destination, Localized
 from digests.yamlfile import Document, in_order, load_yaml, validate
@@ -70,6 +70,19 @@ class IngestSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PhrasingSettings:
+    """The model that may phrase answers."""
+
+    url: str
+    model: str
+    key: SecretStr | None
+    timeout: timedelta
+    most_tokens: int
+    at_once: int
+    plain_http: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that bot.yaml says. ``platforms`` holds each platform's own options model."""
 
@@ -87,6 +100,8 @@ class Settings:
     """Keys of members, ``platform:workspace:user``."""
     ops: Destination | None
     ingest: IngestSettings
+    phrasing: PhrasingSettings | None = None
+    """None: no model is used."""
 
     @property
     def story_folder(self) -> Path:
@@ -122,9 +137,10 @@ def load_settings(path: Path, *, sections: Sequence[str] | None = None) -> Setti
     archive = value.get("archive", DEFAULT_ARCHIVE)
     if isinstance(archive, dict):
         archive = _secret(document, ("archive",), archive, problems)
+    key = _phrasing_key(document, value.get("phrasing"), problems)
     if isinstance(read, list) or problems:
         raise ConfigError(in_order([*(read if isinstance(read, list) else ()), *problems]))
-    return _settings(file.parent, read, archive, options, sections)
+    return replace(_settings(file.parent, read, archive, options, sections), phrasing=_phrasing(read.phrasing, key))
 
 
 def _settings(
@@ -147,6 +163,27 @@ def _settings(
         admins=frozenset(read.admins),
         ops=place(read.ops) if read.ops else None,
         ingest=IngestSettings(**dict(read.ingest)),
+    )
+
+
+def _phrasing_key(document: Document, given: object, problems: list[Problem]) -> SecretStr | None:
+    """The endpoint's key; a model that is off needs none to be set."""
+    if not isinstance(given, dict) or given.get("enabled") is not True or not isinstance(given.get("key"), dict):
+        return None
+    return SecretStr(_secret(document, ("phrasing", "key"), given["key"], problems))
+
+
+def _phrasing(entry: PhrasingEntry, key: SecretStr | None) -> PhrasingSettings | None:
+    if not entry.enabled or entry.url is None or entry.model is None:
+        return None
+    return PhrasingSettings(
+        url=entry.url,
+        model=entry.model,
+        key=key,
+        timeout=entry.timeout,
+        most_tokens=entry.most_tokens,
+        at_once=entry.at_once,
+        plain_http=entry.plain_http,
     )
 
 

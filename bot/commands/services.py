@@ -12,6 +12,7 @@ from digests.archive import Archive
 from digests.errors import Problem
 from digests.ingest.update import Updater
 from digests.model import Composition
+from digests.phrasing.phraser import Phraser
 from digests.search.index import SearchIndex
 from digests.story import Story
 
@@ -64,6 +65,7 @@ class Services:
     now: Callable[[], datetime]
     reload: Callable[[], Awaitable[object]]
     started_at: datetime
+    phraser: Phraser
 
     @property
     def story(self) -> Story:
