@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from digests.model import Grade, Status
 from digests.phrasing.check import Ground, Why, check
 from digests.phrasing.evaluate import evaluate, load_labelled, rates
+from digests.phrasing.figures import is_number
 from digests.phrasing.wording import Names, known_terms
 from digests.search import analysers
 from digests.story import Story, load_story
@@ -95,7 +96,8 @@ def test_a_sentence_with_a_number_more_is_refused(chosen: tuple[object, str], nu
     text = passage.texts[language]
     sentence = _inserted(text, number, place, language)
     there = {token for spoken, each in passage.texts.items() for token in analysers.tokens(each, spoken)}
-    assume(not set(analysers.tokens(sentence, language)) <= there)  # it may say the same number once more
+    added = {token for token in analysers.tokens(sentence, language) if is_number(token)}
+    assume(not added <= there)  # the passage may hold the number already
     assert check(sentence, language, passage, NAMES)
 
 
