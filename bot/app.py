@@ -38,6 +38,8 @@ from digests.filing import Filer
 from digests.ingest.fetch import Fetcher, FetchLimits, default_user_agent
 from digests.ingest.update import Updater
 from digests.model import Destination
+from digests.phrasing.client import Endpoint
+from digests.phrasing.phraser import ModelPhraser
 from digests.retention import Policy, enforce
 from digests.search.index import SearchIndex, open_index
 
@@ -60,6 +62,22 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def endpoint_of(settings: Settings) -> Endpoint | None:
+    """The model's endpoint as configured; None when no model is used."""
+    chosen = settings.phrasing
+    if chosen is None:
+        return None
+    return Endpoint(
+        url=chosen.url,
+        model=chosen.model,
+        key=chosen.key.get_secret_value() if chosen.key else None,
+        timeout=chosen.timeout.total_seconds(),
+        most_tokens=chosen.most_tokens,
+        at_once=chosen.at_once,
+        plain_http=chosen.plain_http,
+    )
+
+
 class App:
     """One running bot. ``await App.create(…)``, then :meth:`start`, :meth:`wait`, :meth:`close`."""
 
@@ -80,6 +98,7 @@ class App:
         self.clock = Clock()
         self.gallery = Gallery()
         self.adapters: dict[str, Adapter] = {}
+        self.phraser = ModelPhraser(endpoint_of(store.settings))
         self._now = now
         self._rng = random.Random()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -107,6 +126,7 @@ class App:
             reload=self.reload,
             started_at=now(),
             gallery=self.gallery,
+            phraser=self.phraser,
         )
         self.dispatcher = Dispatcher(self.services, COMMANDS, count=self.operations.metrics.command)
 
@@ -254,6 +274,7 @@ class App:
         if self.listener is not None:
             await self.listener.close()
         self.gallery.close()
+        await self.phraser.close()
         await self.fetcher.close()
         await self.archive.close()
 
@@ -286,6 +307,7 @@ class App:
             story = self.store.story
             filer = await asyncio.to_thread(Filer, story)
             self.updater.use(story, filer)
+            await self.phraser.use(endpoint_of(self.store.settings))
             await self.updater.sync_dossier(self._now())
             await self._set_schedules()
             await self.desk.catch_up()

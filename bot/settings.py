@@ -13,7 +13,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from bot import platforms as registry
 from bot.httpguard import is_loopback
 from bot.references import Unresolved, holds_secret, resolve
-from bot.settingsfile import DEFAULT_ARCHIVE, BotFile, DestinationEntry, DigestEntry, place_parts
+from bot.settingsfile import DEFAULT_ARCHIVE, BotFile, DestinationEntry, DigestEntry, PhrasingEntry, place_parts
 from digests.errors import ConfigError, NotFound, Problem
 from digests.model import Destination, Localized
 from digests.yamlfile import Document, in_order, load_yaml, validate
@@ -82,6 +82,19 @@ class MonitoringSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PhrasingSettings:
+    """The model that may phrase answers."""
+
+    url: str
+    model: str
+    key: SecretStr | None
+    timeout: timedelta
+    most_tokens: int
+    at_once: int
+    plain_http: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that bot.yaml says. ``platforms`` holds each platform's own options model."""
 
@@ -100,6 +113,8 @@ class Settings:
     ops: Destination | None
     ingest: IngestSettings
     monitoring: MonitoringSettings = MonitoringSettings()
+    phrasing: PhrasingSettings | None = None
+    """None: no model is used."""
 
     @property
     def story_folder(self) -> Path:
@@ -136,11 +151,15 @@ def load_settings(path: Path, *, sections: Sequence[str] | None = None) -> Setti
     if isinstance(archive, dict):
         archive = _secret(document, ("archive",), archive, problems)
     token = _token(document, value.get("monitoring"), problems)
+    key = _phrasing_key(document, value.get("phrasing"), problems)
     if isinstance(read, list) or problems:
         raise ConfigError(in_order([*(read if isinstance(read, list) else ()), *problems]))
-    made = _settings(file.parent, read, archive, options, sections)
     seen = read.monitoring
-    return replace(made, monitoring=MonitoringSettings(seen.host, seen.port, seen.hosts, token))
+    return replace(
+        _settings(file.parent, read, archive, options, sections),
+        monitoring=MonitoringSettings(seen.host, seen.port, seen.hosts, token),
+        phrasing=_phrasing(read.phrasing, key),
+    )
 
 
 def _settings(
@@ -163,6 +182,27 @@ def _settings(
         admins=frozenset(read.admins),
         ops=place(read.ops) if read.ops else None,
         ingest=IngestSettings(**dict(read.ingest)),
+    )
+
+
+def _phrasing_key(document: Document, given: object, problems: list[Problem]) -> SecretStr | None:
+    """The endpoint's key; a model that is off needs none to be set."""
+    if not isinstance(given, dict) or given.get("enabled") is not True or not isinstance(given.get("key"), dict):
+        return None
+    return SecretStr(_secret(document, ("phrasing", "key"), given["key"], problems))
+
+
+def _phrasing(entry: PhrasingEntry, key: SecretStr | None) -> PhrasingSettings | None:
+    if not entry.enabled or entry.url is None or entry.model is None:
+        return None
+    return PhrasingSettings(
+        url=entry.url,
+        model=entry.model,
+        key=key,
+        timeout=entry.timeout,
+        most_tokens=entry.most_tokens,
+        at_once=entry.at_once,
+        plain_http=entry.plain_http,
     )
 
 

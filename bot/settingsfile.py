@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from bot.references import REFERENCE_SCHEMA
-from digests.fields import Duration, Flag, Id, Strictly, Text, Texts, Zone, wrong
+from digests.fields import Duration, Flag, Id, Link, Strictly, Text, Texts, Zone, wrong
 from digests.model import Destination
 from digests.yamlproblems import split_message
 
@@ -82,6 +82,20 @@ Archive = Annotated[
     BeforeValidator(_archive),
     WithJsonSchema({"anyOf": [{"type": "string", "pattern": r"^(sqlite|postgresql)(\+\w+)?://"}, REFERENCE_SCHEMA]}),
 ]
+
+
+def _by_reference(value: Any) -> Any:
+    if not isinstance(value, dict):
+        # Not repeated: it may be the secret itself.
+        raise wrong(
+            "a secret may not stand in this file",
+            "Put it into an environment variable and write {env: NAME} here; then change the secret.",
+        )
+    return value
+
+
+Secret = Annotated[dict[str, Any], BeforeValidator(_by_reference), WithJsonSchema(REFERENCE_SCHEMA)]
+"""A reference to a secret; :mod:`bot.settings` resolves it."""
 
 
 def _schedule(value: str) -> str:
@@ -163,6 +177,43 @@ class IngestEntry(Strictly):
     )
 
 
+def _seconds(value: timedelta) -> timedelta:
+    if not timedelta(seconds=1) <= value <= timedelta(seconds=60):
+        raise wrong("this is no time to wait for an answer", "Write something between 1s and 60s.")
+    return value
+
+
+class PhrasingEntry(Strictly):
+    """A model that may phrase answers from the quoted passages; each sentence is checked, else the quotation stands."""
+
+    enabled: Flag = Field(default=False, description="true: ask the model. Question and passages go to the endpoint.")
+    url: Link | None = Field(
+        None,
+        description="Base of an OpenAI-compatible endpoint, up to /v1.",
+        examples=["http://127.0.0.1:11434/v1", "https://api.openai.com/v1"],
+    )
+    model: Text | None = Field(None, description="The model's name at the endpoint.")
+    key: Secret | None = Field(None, description="The endpoint's key, by reference; most local ones need none.")
+    timeout: Annotated[Duration, AfterValidator(_seconds)] = Field(
+        timedelta(seconds=6), description="How long an answer may wait for the model; then the quotations are shown."
+    )
+    most_tokens: Annotated[int, Field(ge=50, le=8_000, strict=True)] = Field(
+        600, description="The most tokens that the model may write for one answer."
+    )
+    at_once: Annotated[int, Field(ge=1, le=50, strict=True)] = Field(
+        2, description="Questions put to the model at the same time; others are answered with quotations."
+    )
+    plain_http: Flag = Field(
+        default=False, description="true: allow http:// beyond this machine and private networks, where it can be read."
+    )
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.enabled and (self.url is None or self.model is None):
+            raise wrong("a model that is enabled needs url and model", "Add both, or set enabled: false.")
+        return self
+
+
 Platforms = Annotated[dict[Text, dict[str, Any] | None], Field(description="Chat platforms and their options.")]
 
 
@@ -183,3 +234,4 @@ class BotFile(Strictly):
     ops: Place | None = Field(None, description="Where the bot reports trouble, such as a failing source.")
     ingest: IngestEntry = Field(IngestEntry(), description="How sources are read.")
     monitoring: MonitoringEntry = Field(MonitoringEntry(), description="Where programs ask how the bot is.")
+    phrasing: PhrasingEntry = Field(PhrasingEntry(), description="A model that may phrase answers; off by default.")

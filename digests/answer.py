@@ -207,7 +207,10 @@ class Answerer:
         scored.sort(key=lambda pair: -pair[0].score)
         supports = [support for support, _ in scored]
         return Ranking(
-            question, tuple(supports), tuple(features for _, features in scored), self._deciding(question, scored, words, letters)
+            question,
+            tuple(supports),
+            tuple(features for _, features in scored),
+            self._deciding(question, scored, words, letters),
         )
 
     def _deciding(

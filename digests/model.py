@@ -550,13 +550,25 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class AnswerSentence:
-    """A verbatim span of a passage with the numbers (from 1) of its citations."""
+    """A verbatim span of a passage with the numbers (from 1) of its citations, or what a model made of one."""
 
     text: str
     language: str
     citations: tuple[int, ...]
     span: tuple[int, int] = (0, 0)
     """Where it stands in the cited passage, in characters: the claim of a fact, or the piece of an item."""
+    quotation: str | None = None
+    """The words at ``span`` when ``text`` is a model's, checked against them; None when ``text`` is those words."""
+
+    @property
+    def phrased(self) -> bool:
+        """Whether a model wrote it."""
+        return self.quotation is not None
+
+    @property
+    def quoted(self) -> str:
+        """The words of the passage that stand behind it."""
+        return self.text if self.quotation is None else self.quotation
 
 
 @dataclass(frozen=True, slots=True)
@@ -572,3 +584,5 @@ class Answer:
     missing: tuple[str, ...]
     """Words of the question that the archive does not hold."""
     took_ms: float
+    phrased_by: str | None = None
+    """The model that wrote the phrased sentences, if any."""

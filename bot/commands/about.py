@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.commands.base import Command, Invocation
 from bot.commands.services import Services
-from bot.i18n import N_, translator
+from bot.i18n import N_, Translator, translator
 from bot.message import Bullet, BulletList, Heading, Message, Paragraph, Text, Time, text
 from digests.archive import facts, items
 
@@ -36,7 +36,7 @@ async def _run(services: Services, invocation: Invocation) -> Message:
         Bullet((Text(t("Running since") + " "), Time(services.started_at))),
         Bullet(text(t.n("{n} item on the story in the archive", "{n} items on the story in the archive", archived))),
         Bullet(text(t.n("{n} dated, sourced fact", "{n} dated, sourced facts", known))),
-        Bullet(text(t("Answers and digests are quotations: no language model writes them."))),
+        *(Bullet(text(line)) for line in _model(services, t)),
         Bullet(
             text(
                 t(
@@ -53,6 +53,21 @@ async def _run(services: Services, invocation: Invocation) -> Message:
     )
     summary = t("Kakehashi follows “{story}”.", story=story.name.get(t.language))
     return Message(blocks, summary=summary, language=t.language, shareable=True)
+
+
+def _model(services: Services, t: Translator) -> tuple[str, ...]:
+    """Who writes the answers, and what leaves the house for that."""
+    endpoint = services.phraser.endpoint
+    if endpoint is None:
+        return (t("Answers and digests are quotations: no language model writes them."),)
+    return (
+        t(
+            "Answers may be phrased by the model {model} from the quoted passages. Each of its sentences is checked "
+            "against its passage; where the check fails, the quotation stands. Digests are quotations.",
+            model=endpoint.model,
+        ),
+        t("For that, questions and the quoted passages are sent to {host}.", host=endpoint.host),
+    )
 
 
 COMMAND = Command("about", N_("What this bot is and what it keeps"), _run, example="/about")

@@ -1,4 +1,4 @@
-"""/ask: the best passages of the archive, quoted and cited, or an honest refusal."""
+"""/ask: the best passages of the archive, quoted (or phrased from the quotations) and cited, or an honest refusal."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ async def _run(services: Services, invocation: Invocation) -> Message:
         language=invocation.member.language,
         now=services.now(),
     )
+    found = await services.phraser.phrase(found, services.story)
     return answer_message(found, translator(invocation.member.language))
 
 

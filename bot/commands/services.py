@@ -13,6 +13,7 @@ from digests.charts.gallery import Gallery
 from digests.errors import Problem
 from digests.ingest.update import Updater
 from digests.model import Composition
+from digests.phrasing.phraser import Phraser
 from digests.search.index import SearchIndex
 from digests.story import Story
 
@@ -66,6 +67,7 @@ class Services:
     reload: Callable[[], Awaitable[object]]
     started_at: datetime
     gallery: Gallery
+    phraser: Phraser
 
     @property
     def story(self) -> Story:

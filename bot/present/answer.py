@@ -1,4 +1,4 @@
-"""An answer as a message: quoted sentences with numbers, sources below; or what is missing and what is nearest."""
+"""An answer as a message: quoted or phrased sentences with numbers, sources below; or what is missing and nearest."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ def answer_message(answer: Answer, t: Translator) -> Message:
 
 def _cited(answer: Answer, t: Translator) -> Message:
     blocks: list[Block] = [Paragraph(text(answer.question, style="strong"))]
-    blocks += [_quote(sentence, t) for sentence in answer.sentences]
-    blocks += [Divider(), source_list(answer.citations, t)]
-    blocks.append(Context(text(t("Quoted from the archive, not written anew."))))
+    blocks += [_phrased(sentence, t) if sentence.phrased else _quote(sentence, t) for sentence in answer.sentences]
+    blocks += [Divider(), source_list(answer.citations, t, quotations=_quotations(answer, t))]
+    blocks.append(Context(text(_provenance(answer, t))))
     return Message(tuple(blocks), summary=answer.sentences[0].text, language=t.language, shareable=True)
 
 
@@ -24,6 +24,37 @@ def _quote(sentence: AnswerSentence, t: Translator) -> Quote:
     marks = "".join(f"[{number}]" for number in sentence.citations)
     foreign = sentence.language if sentence.language != t.language else None
     return Quote((Text(sentence.text, language=foreign), Text(f" {marks}", "emphasis")))
+
+
+def _phrased(sentence: AnswerSentence, t: Translator) -> Paragraph:
+    """A model's sentence, marked in words: that it stands without a quotation bar not everybody sees."""
+    marks = "".join(f"[{number}]" for number in sentence.citations)
+    marked = t("phrased")
+    foreign = sentence.language if sentence.language != t.language else None
+    return Paragraph((Text(sentence.text, language=foreign), Text(f" {marks} ({marked})", "emphasis")))
+
+
+def _quotations(answer: Answer, t: Translator) -> dict[int, Text]:
+    """By number of a citation the words that a phrased sentence rests on."""
+    return {
+        number: Text(
+            t("“{quotation}”", quotation=sentence.quoted),
+            language=sentence.language if sentence.language != t.language else None,
+        )
+        for sentence in answer.sentences
+        if sentence.phrased
+        for number in sentence.citations
+    }
+
+
+def _provenance(answer: Answer, t: Translator) -> str:
+    if answer.phrased_by is None:
+        return t("Quoted from the archive, not written anew.")
+    return t(
+        "“Phrased”: written by the model {model} and checked against the quotation with the same number. The rest is "
+        "quoted from the archive.",
+        model=answer.phrased_by,
+    )
 
 
 def _refusal(answer: Answer, t: Translator) -> Message:

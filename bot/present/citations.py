@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bot.i18n import LANGUAGE_NAMES, Translator, format_partial_date
 from bot.message import Bullet, BulletList, Inline, Inlines, Link, Text
 from bot.present.labels import grade_label, kind_label, status_label
@@ -44,12 +46,18 @@ def language_name(language: str) -> str:
     return LANGUAGE_NAMES.get(language, language)
 
 
-def source_list(citations: tuple[Citation, ...], t: Translator) -> BulletList:
-    """Numbered sources, in the order of their numbers in the text."""
+def source_list(
+    citations: tuple[Citation, ...], t: Translator, *, quotations: Mapping[int, Text] | None = None
+) -> BulletList:
+    """Numbered sources, in the order of their numbers in the text. Where ``quotations`` has words for a number, they
+    stand in the title's place."""
+    given = quotations or {}
     return BulletList(
         tuple(
-            Bullet((Text(citation.title, language=_foreign(citation, t)),), citation_line(citation, t))
-            for citation in citations
+            Bullet(
+                (given.get(number) or Text(citation.title, language=_foreign(citation, t)),), citation_line(citation, t)
+            )
+            for number, citation in enumerate(citations, 1)
         ),
         ordered=True,
     )

@@ -16,7 +16,7 @@ from bot.present.answer import answer_message
 from bot.tools.terminal import show
 from digests.answer import answer
 from digests.language import detect_language
-from digests.model import Answer, Citation
+from digests.model import Answer, AnswerSentence, Citation
 
 
 async def ask_once(config: Path, question: str, *, as_json: bool, language: str | None) -> None:
@@ -25,6 +25,7 @@ async def ask_once(config: Path, question: str, *, as_json: bool, language: str 
     try:
         chosen = supported(language or detect_language(question))
         found = await answer(app.archive, app.index, app.store.story, question, language=chosen, now=app.services.now())
+        found = await app.phraser.phrase(found, app.store.story)
     finally:
         await app.close()
     if as_json:
@@ -39,7 +40,13 @@ def as_object(found: Answer) -> dict[str, Any]:
         "refused": found.refused,
         "language": found.language,
         "answer": [
-            {"text": sentence.text, "language": sentence.language, "citations": list(sentence.citations)}
+            {
+                "text": sentence.text,
+                "language": sentence.language,
+                "citations": list(sentence.citations),
+                "phrased": sentence.phrased,
+                "span": _place(sentence),
+            }
             for sentence in found.sentences
         ],
         "citations": [
@@ -47,6 +54,7 @@ def as_object(found: Answer) -> dict[str, Any]:
         ],
         "nearest": [_citation(citation) for citation in found.nearest],
         "missing": list(found.missing),
+        "phrased_by": found.phrased_by,
         "took_ms": round(found.took_ms, 1),
     }
 
@@ -54,7 +62,11 @@ def as_object(found: Answer) -> dict[str, Any]:
 def _span(found: Answer, number: int) -> dict[str, Any] | None:
     """What of the cited passage is quoted, with its place there in characters."""
     quoted = next((sentence for sentence in found.sentences if number in sentence.citations), None)
-    return {"start": quoted.span[0], "end": quoted.span[1], "text": quoted.text} if quoted else None
+    return _place(quoted) if quoted else None
+
+
+def _place(sentence: AnswerSentence) -> dict[str, Any]:
+    return {"start": sentence.span[0], "end": sentence.span[1], "text": sentence.quoted}
 
 
 def _citation(citation: Citation) -> dict[str, Any]:

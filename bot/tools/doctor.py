@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
@@ -16,8 +18,12 @@ from bot.settings import Settings, load_settings
 from digests.archive import deliveries, health
 from digests.errors import ConfigError, KakehashiError
 from digests.model import DeliveryState, Destination
+from digests.phrasing.client import ModelClient, ModelError
+from digests.phrasing.prompt import NumberedPassage, make_prompt
+from digests.phrasing.reply import UnreadableReplyError, parse
 
 _PLATFORM_TIMEOUT = 30.0
+_MODEL_TIMEOUT = 60.0
 _TIMEOUT = aiohttp.ClientTimeout(total=4)
 
 
@@ -36,6 +42,7 @@ async def run_doctor(config: Path) -> bool:
         _good(f"configuration: {config} (story {app.store.story.id}, {len(app.store.settings.digests)} digests)")
         _good(f"archive: {app.archive.url.render_as_string()}")
         checks = [await _platforms(app), await _destinations(app), await _ledger(app), await _sources(app)]
+        checks.append(await _model(app))
     finally:
         await app.close()
     return all(checks)
@@ -111,6 +118,34 @@ async def _sources(app: App) -> bool:
     if not failing:
         _good(f"sources: {len(states)}, none failing")
     return not failing
+
+
+async def _model(app: App) -> bool:
+    """Whether the model that phrases answers does as it is asked, with a passage of its own story."""
+    endpoint, facts = app.phraser.endpoint, app.store.story.facts
+    if endpoint is None or not facts:
+        return True
+    prompt = make_prompt("?", [NumberedPassage(1, facts[0].claim.get("en"), "en", "", facts[0].date)], "en", most=1)
+    client = ModelClient(replace(endpoint, timeout=_MODEL_TIMEOUT))
+    started = time.perf_counter()
+    try:
+        parse(await client.complete(prompt.turns))
+    except ModelError as error:
+        _bad(f"model {endpoint.model} at {endpoint.host}: {error}; answers are quotations until that is mended")
+        return False
+    except UnreadableReplyError as error:
+        _bad(f"model {endpoint.model} at {endpoint.host}: {error}; choose a model that can answer in JSON")
+        return False
+    finally:
+        await client.close()
+    took = time.perf_counter() - started
+    if took > endpoint.timeout:
+        _bad(
+            f"model {endpoint.model}: takes {took:.1f} s, more than phrasing.timeout; raise it, or take a faster model"
+        )
+        return False
+    _good(f"model {endpoint.model} at {endpoint.host}: answers within {took:.1f} s")
+    return True
 
 
 async def is_live(config: Path) -> bool:

@@ -1,4 +1,4 @@
-"""``kakehashi eval``: filing, event grouping and answers measured against labelled data."""
+"""``kakehashi eval``: filing, event grouping, answers and phrasing measured against labelled data."""
 
 from __future__ import annotations
 
@@ -36,6 +36,11 @@ async def evaluate_once(config: Path, what: str, data: Path | None, half: str, *
         from bot.tools.evaluate_ask import evaluate_ask_once
 
         await evaluate_ask_once(config, data, misses=misses)
+        return
+    if what == "phrasing":
+        from bot.tools.evaluate_phrasing import evaluate_phrasing
+
+        evaluate_phrasing(config, data, misses=misses)
         return
     _, story = load_all(config)
     path = data or _DATA / _FILES[what]

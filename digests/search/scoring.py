@@ -16,8 +16,8 @@ from importlib.resources import files
 
 from digests.search import evidence
 from digests.search.analysers import GROUPS, group_of
-from digests.search.query import ConceptKind
 from digests.search.precedents import Likeness
+from digests.search.query import ConceptKind
 from digests.search.questions import Question, Wanted
 from digests.search.support import IMPLIED, UNDONE, Support
 

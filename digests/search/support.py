@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from digests.model import Fact, Grade, Passage, Status
 from digests.search import analysers, evidence, lexicon
+from digests.search.precedents import Likeness
 from digests.search.query import Concept, ConceptKind
 from digests.search.questions import Question, Wanted
-from digests.search.precedents import Likeness
 from digests.search.wording import Rarity
 
 NEAR = 0.6
@@ -148,7 +148,18 @@ def judge(
     together = rare.share_held(question.tokens, unit, analysers.group_of(question.language))
     if max(coverage, reached, together) < _HOPELESS:
         doing = _share(found, weights, mere)
-        return Support(unit, found, coverage, doing, coverage, fits=False, meant=meant, reached=reached, likest=likest, letters=alike)
+        return Support(
+            unit,
+            found,
+            coverage,
+            doing,
+            coverage,
+            fits=False,
+            meant=meant,
+            reached=reached,
+            likest=likest,
+            letters=alike,
+        )
     _take_back_what_is_set_apart(unit, concepts, found)
     fits = evidence.has_wanted(unit.texts, unit.held, unit.fact.actors if unit.fact else (), question)
     coverage = _share(found, weights, list(found))

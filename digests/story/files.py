@@ -243,7 +243,9 @@ class QuestionEntry(Strictly):
 class AskedEntry(QuestionEntry):
     """One thing that readers may ask, with the facts of which each answers it."""
 
-    facts: tuple[Id, ...] = Field(min_length=1, description="Ids of facts of facts.yaml; each of them answers by itself.")
+    facts: tuple[Id, ...] = Field(
+        min_length=1, description="Ids of facts of facts.yaml; each of them answers by itself."
+    )
     en: tuple[Text, ...] = Field((), description=_ASKED)
     ja: tuple[Text, ...] = Field((), description=_ASKED)
     uk: tuple[Text, ...] = Field((), description=_ASKED)
