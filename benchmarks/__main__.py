@@ -1,17 +1,21 @@
-"""``python -m benchmarks [start|ingest|commands|rendering|platforms [slack|discord]] [--full]``: every part, or one."""
+"""``python -m benchmarks [start|ingest|index|commands|rendering|platforms [slack|discord]] [--full]``.
+
+Every part, or the one that is named.
+"""
 
 from __future__ import annotations
 
 import logging
 import sys
 
-from benchmarks import commands, ingest, platforms, rendering, start
+from benchmarks import commands, index, ingest, platforms, rendering, start
 from benchmarks.machine import describe
 from bot import logs
 
 PARTS = {
     "start": start.run,
     "ingest": ingest.run,
+    "index": index.run,
     "commands": commands.run,
     "rendering": rendering.run,
     "platforms": platforms.run,

@@ -100,6 +100,12 @@ class Query:
     filters: Filters = Filters()
     limit: int = 20
     """Hits for each language group; the merged list may be that many times the number of groups."""
+    news: int | None = None
+    """Hits of news for each language group; None: as many as of anything else."""
+
+    def most(self, *, of_news: bool) -> int:
+        """How many hits a shelf may give."""
+        return self.limit if self.news is None or not of_news else self.news
 
 
 def parse_query(
