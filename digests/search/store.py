@@ -19,7 +19,7 @@ from digests.search.query import Filters
 
 _T = TypeVar("_T")
 _CHUNK = 500
-_COLUMNS = ("id", "ref", "item_id", "text", "extra", "language", "sections", "kind", "date", "locator")
+_COLUMNS = ("id", "ref", "item_id", "text", "extra", "asked", "language", "sections", "kind", "date", "locator")
 _INSERT = f"INSERT INTO passages ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
 _LOAD = "SELECT id, ref, text, language, sections, kind, date, locator FROM passages"
 _KINDS = {kind.value: kind for kind in SourceKind}
@@ -46,6 +46,7 @@ def _values(id_: int, passage: NewPassage) -> tuple[Any, ...]:
         passage.item_id,
         passage.text,
         passage.extra,
+        "\n".join(passage.asked),
         passage.language,
         json.dumps(passage.sections),
         passage.kind.value,
@@ -112,6 +113,7 @@ def _as_new(row: Row[Any]) -> NewPassage:
         item_id=row.item_id,
         locator=row.locator,
         extra=row.extra,
+        asked=tuple((row.asked or "").splitlines()),
     )
 
 
