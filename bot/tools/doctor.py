@@ -15,6 +15,7 @@ from bot.settings import load_settings
 from digests.archive import deliveries, health
 from digests.errors import ConfigError, KakehashiError
 from digests.model import DeliveryState, Destination
+from digests.search.extras import has_semantic
 
 _PLATFORM_TIMEOUT = 30.0
 _TIMEOUT = aiohttp.ClientTimeout(total=4)
@@ -34,10 +35,21 @@ async def run_doctor(config: Path) -> bool:
     try:
         _good(f"configuration: {config} (story {app.store.story.id}, {len(app.store.settings.digests)} digests)")
         _good(f"archive: {app.archive.url.render_as_string()}")
+        _good(await search_line(app))
         checks = [await _platforms(app), await _destinations(app), await _ledger(app), await _sources(app)]
     finally:
         await app.close()
     return all(checks)
+
+
+async def search_line(app: App) -> str:
+    """How questions find passages here."""
+    japanese = app.store.settings.search.japanese
+    if app.meaning is None:
+        why = "switched off in bot.yaml" if has_semantic() else "not installed: pip install 'kakehashi[semantic]'"
+        return f"search: by words (Japanese by {japanese}); by meaning: {why}"
+    done, passages = await app.meaning.progress(app.archive)
+    return f"search: by words (Japanese by {japanese}) and by meaning ({done:,} of {passages:,} passages embedded)"
 
 
 async def _platforms(app: App) -> bool:

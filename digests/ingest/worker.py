@@ -45,7 +45,12 @@ class Workers:
     """A few worker processes, started on demand. Safe to use from several threads; every call blocks its thread."""
 
     def __init__(
-        self, most: int = MOST_WORKERS, *, idle_seconds: float = IDLE_SECONDS, memory: int = MEMORY_LIMIT
+        self,
+        most: int = MOST_WORKERS,
+        *,
+        idle_seconds: float = IDLE_SECONDS,
+        memory: int = MEMORY_LIMIT,
+        requests: int = _MOST_REQUESTS,
     ) -> None:
         self._slots = threading.BoundedSemaphore(most)
         self._lock = threading.Lock()
@@ -53,6 +58,7 @@ class Workers:
         self._reaper: threading.Timer | None = None
         self._idle_seconds = idle_seconds
         self._memory = memory
+        self._requests = requests
 
     def run(
         self, function: Callable[..., T], payload: bytes, result: type[T], *, timeout: float, **options: str | None
@@ -95,7 +101,7 @@ class Workers:
         except BaseException:
             process.end()
             raise
-        if process.requests < _MOST_REQUESTS:
+        if process.requests < self._requests:
             self._rest(process)
         else:
             process.end()

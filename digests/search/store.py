@@ -83,7 +83,9 @@ async def load(connection: AsyncConnection, ids: Sequence[int]) -> Mapping[int, 
             # Plain SQL here, too: a question loads some hundred passages.
             statement = f"{_LOAD} WHERE id IN ({', '.join('?' * len(chunk))})"
             rows = await connection.exec_driver_sql(statement, tuple(chunk))
-            found.update((row[0], Passage(*row[:4], _first(row[4]), _KINDS[row[5]], *row[6:])) for row in rows)
+            for row in rows:
+                id_, ref, text, language, sections, kind, day, locator = tuple(row)
+                found[id_] = Passage(id_, ref, text, language, _first(sections), _KINDS[kind], day, locator)
             continue
         for row in await connection.execute(select(table).where(table.c.id.in_(chunk))):
             found[row.id] = _passage(row)
