@@ -153,7 +153,7 @@ def _settings(
         digests=tuple(_digest(entry, read, every, tuple(map(place, entry.destinations))) for entry in read.digests),
         retention=RetentionSettings(**dict(read.retention)),
         limits=LimitSettings(**dict(read.limits)),
-        search=SearchSettings(**dict(read.search)),
+        search=SearchSettings(semantic=read.search.semantic == "on", japanese=read.search.japanese),
         admins=frozenset(read.admins),
         ops=place(read.ops) if read.ops else None,
         ingest=IngestSettings(**dict(read.ingest)),

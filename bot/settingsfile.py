@@ -142,9 +142,8 @@ class LimitsEntry(Strictly):
 class SearchEntry(Strictly):
     """How questions find passages. What changes here holds from the next start."""
 
-    semantic: Flag = Field(
-        default=True,
-        description="By meaning, too, when the extra is installed: pip install 'kakehashi[semantic]'.",
+    semantic: Literal["on", "off"] = Field(
+        "on", description="By meaning, too, when the extra is installed: pip install 'kakehashi[semantic]'."
     )
     japanese: Literal["bigrams", "sudachi"] = Field(
         "bigrams",

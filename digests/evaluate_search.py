@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import logging
 import math
 import sqlite3
 import tempfile
@@ -212,6 +213,7 @@ def _fts5(found: SearchSet) -> Ask:
 def _bm25s(found: SearchSet) -> Ask:
     """bm25s with its default tokenizer."""
     bm25s: Any = importlib.import_module("bm25s")
+    logging.getLogger("bm25s").setLevel(logging.WARNING)
     engine = bm25s.BM25()
     options = {"stopwords": None, "show_progress": False}
     engine.index(bm25s.tokenize([page.text for page in found.pages], **options), show_progress=False)

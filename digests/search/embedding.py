@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 DIMENSIONS = 384
 BYTES = 4 + DIMENSIONS
 """Of a packed vector."""
-MOST_CHARACTERS = 1_500
-"""More than a passage holds; the model reads 512 tokens at a time."""
+MOST_CHARACTERS = 1_200
+"""As many as a passage holds at most; the model reads 512 tokens at a time, and takes time for each."""
+_MOST_OF_A_QUESTION = 500
+"""As much as search reads of a question."""
 _QUESTION_SECONDS = 30.0
 """For the worker's first question, the model's loading included."""
 _PASSAGES_SECONDS = 100.0
@@ -55,7 +57,9 @@ class Embedder:
 
     def question(self, text: str) -> NDArray[np.float32]:
         """The vector of a question. Raises :class:`digests.errors.ParseError` when the process fails or is too slow."""
-        found = self._questions.run(embed_questions, _payload([text]), Embedded, timeout=_QUESTION_SECONDS)
+        found = self._questions.run(
+            embed_questions, _payload([text[:_MOST_OF_A_QUESTION]]), Embedded, timeout=_QUESTION_SECONDS
+        )
         vector: NDArray[np.float32] = unpack([base64.b64decode(one) for one in found.vectors])[0]
         return vector
 

@@ -40,11 +40,13 @@ MOST_VECTORS = 250_000
 """Vectors held in memory, 100 MB; the oldest news has none beyond that."""
 PATIENCE = 0.5
 """Seconds that a question waits for its vector; it takes 15 ms when the process for questions is ready."""
-_TOGETHER = 8
+_TOGETHER = 4
 """Texts embedded at a time, in about a second; and passages looked up at a time."""
 _REST = 5.0
 """Seconds between two looks for new passages."""
 _RETRY = 60.0
+FIRST_REST = 30.0
+"""Seconds from the start to the first passage: a bot that starts has more urgent things to do."""
 _REMEMBERED = 256
 _NO_FILTERS = Filters()
 
@@ -141,9 +143,10 @@ class SemanticIndex:
 
     # --- the background ------------------------------------------------------------------------------------
 
-    async def keep_up(self, archive: Archive) -> None:
-        """Give every passage its vectors, now and as they come, until cancelled."""
+    async def keep_up(self, archive: Archive, *, after: float = FIRST_REST) -> None:
+        """Give every passage its vectors, ``after`` some seconds and then as they come, until cancelled."""
         await self._load(archive)
+        await asyncio.sleep(after)
         await self._question("warm up")
         while True:
             try:
@@ -196,11 +199,11 @@ class SemanticIndex:
             return
         self._loaded = True
 
-        async def work(connection: AsyncConnection) -> Vectors:
-            return Vectors(await embeddings.read(connection, embedding.model(), most=MOST_VECTORS))
+        async def work(connection: AsyncConnection) -> list[Embedding]:
+            return await embeddings.read(connection, embedding.model(), most=MOST_VECTORS)
 
-        self._vectors = await archive.read_at_once(work)
-        log.info("semantic.loaded", vectors=len(self._vectors), bytes=self._vectors.nbytes)
+        self._vectors = await asyncio.to_thread(Vectors, await archive.read_at_once(work))
+        log.debug("semantic.loaded", vectors=len(self._vectors), bytes=self._vectors.nbytes)
 
     def close(self) -> None:
         """End the processes. Later calls start new ones."""
