@@ -69,8 +69,8 @@ class Embedder:
         return [base64.b64decode(one) for one in found.vectors]
 
     def close(self) -> None:
-        self._questions.close()
-        self._passages.close()
+        self._questions.close(busy=True)
+        self._passages.close(busy=True)
 
 
 def _payload(texts: Sequence[str]) -> bytes:
