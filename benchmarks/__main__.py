@@ -1,5 +1,5 @@
 """Every part but the soak, or those that are named:
-``python -m benchmarks [start|ingest|commands|rendering|platforms [slack|discord]|growth] [--full]``,
+``python -m benchmarks [start|ingest|index|commands|rendering|platforms [slack|discord]|growth] [--full]``,
 ``python -m benchmarks soak [--minutes 30] [--feeds 2000] [--rate 50]``.
 """
 
@@ -8,13 +8,14 @@ from __future__ import annotations
 import logging
 import sys
 
-from benchmarks import commands, growth, ingest, platforms, rendering, soak, start
+from benchmarks import commands, growth, index, ingest, platforms, rendering, soak, start
 from benchmarks.machine import describe
 from bot import logs
 
 PARTS = {
     "start": start.run,
     "ingest": ingest.run,
+    "index": index.run,
     "commands": commands.run,
     "rendering": rendering.run,
     "platforms": platforms.run,

@@ -47,6 +47,7 @@ def run(items: int = ITEMS) -> None:
     with TemporaryDirectory() as name:
         folder = Path(name)
         shutil.copytree("config", folder / "config")
+        corpus.without_extras(folder)
         corpus.fill(folder, items)
         with (folder / "config" / "bot.yaml").open("a", encoding="utf-8") as settings:
             settings.write("limits: {member_commands: 0, channel_commands: 0}\n")

@@ -184,6 +184,12 @@ async def updater(archive: Archive, fetcher: FetchedAlready) -> Updater:
     return Updater(archive, story(), fetcher=fetcher, index=index, filer=filer)
 
 
+def without_extras(folder: Path) -> None:
+    """Switch off in the copied configuration what `make run` does not install and a developer's machine has."""
+    with (folder / "config" / "bot.yaml").open("a", encoding="utf-8") as settings:
+        settings.write("search: {semantic: off}\n")
+
+
 def archive_url(folder: Path) -> str:
     return f"sqlite:///{folder / 'var' / 'kakehashi.sqlite3'}"
 

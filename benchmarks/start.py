@@ -32,6 +32,7 @@ def run() -> None:
     with TemporaryDirectory() as name:
         folder = Path(name)
         shutil.copytree("config", folder / "config")
+        corpus.without_extras(folder)
         first = _measure(folder, "first start, empty archive")
         corpus.fill(folder, ITEMS)
         starts = [first] + [_measure(folder, f"start {number + 1}") for number in range(RUNS)]

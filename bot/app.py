@@ -9,6 +9,7 @@ import signal
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -41,7 +42,11 @@ from digests.model import Destination
 from digests.phrasing.client import Endpoint
 from digests.phrasing.phraser import ModelPhraser
 from digests.retention import Policy, enforce
+from digests.search.extras import ONE_SHOT_PATIENCE, choose_japanese, with_meaning
 from digests.search.index import SearchIndex, open_index
+
+if TYPE_CHECKING:
+    from digests.search.semantic import SemanticIndex
 
 log = structlog.get_logger()
 
@@ -93,6 +98,8 @@ class App:
         self.store = store
         self.archive = archive
         self.index = index
+        self.meaning: SemanticIndex | None = None
+        """The index again, where it searches by meaning, too."""
         self.updater = updater
         self.fetcher = fetcher
         self.clock = Clock()
@@ -158,11 +165,16 @@ class App:
     async def _assemble(
         cls, store: ConfigStore, archive: Archive, fetcher: Fetcher, now: Callable[[], datetime], *, connect: bool
     ) -> App:
-        index = await open_index(archive)
+        choose_japanese(store.settings.search.japanese)
+        words = await open_index(archive)
+        patience = None if connect else ONE_SHOT_PATIENCE
+        meaning = with_meaning(words, patience=patience) if store.settings.search.semantic else None
+        index = meaning or words
         filer = await asyncio.to_thread(Filer, store.story)
         updater = Updater(archive, store.story, fetcher=fetcher, index=index, filer=filer)
         await updater.sync_dossier(now())
         app = cls(store, archive, index, updater, fetcher, now)
+        app.meaning = meaning
         if connect:
             app._make_adapters(store.settings)
         return app
@@ -190,6 +202,8 @@ class App:
         self._own(self.worker.run(), _DELIVERY)
         self.store.on_change(self._configuration_changed)
         self._own(self.store.watch(), "configuration")
+        if self.meaning:
+            self._own(self.meaning.keep_up(self.archive), "embeddings")
         self.clock.start()
         await self._set_schedules()
         await self.desk.catch_up()
@@ -269,6 +283,8 @@ class App:
         for task in (*self._tasks, *self._connecting):
             task.cancel()
         await asyncio.gather(*self._tasks, *self._connecting, return_exceptions=True)
+        if self.meaning:
+            await asyncio.to_thread(self.meaning.close)
         for adapter in self.adapters.values():
             await adapter.close()
         if self.listener is not None:

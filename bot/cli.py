@@ -232,14 +232,14 @@ def compare(config: Path, first: str, second: str, language: str) -> None:
 
 
 @cli.command("eval")
-@click.argument("what", type=click.Choice(["filing", "events", "ask", "phrasing"]))
+@click.argument("what", type=click.Choice(["filing", "events", "ask", "search", "phrasing"]))
 @click.option("--data", type=click.Path(path_type=Path), help="Labelled lines; default: the project's own set.")
 @click.option("--half", type=click.Choice(["tune", "test", "both"]), default="both", show_default=True)
 @click.option("--misses", is_flag=True, help="Also tell what went wrong, and why.")
 @click.option("--fit", is_flag=True, help="ask: fit the scores anew first, and write them into the package.")
 @click.pass_obj
 def evaluate(config: Path, what: str, data: Path | None, half: str, misses: bool, fit: bool) -> None:
-    """Measure filing, event grouping, answers or the check of phrased sentences against labelled data."""
+    """Measure filing, event grouping, answers, search or the check of phrased sentences against labelled data."""
     from bot.tools.evaluate import evaluate_once
 
     if fit and what == "ask":

@@ -65,6 +65,14 @@ class LimitSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchSettings:
+    """``semantic``: by meaning, too, where the extra is installed. ``japanese``: ``bigrams`` or ``sudachi``."""
+
+    semantic: bool
+    japanese: str
+
+
+@dataclass(frozen=True, slots=True)
 class IngestSettings:
     enabled: bool
     user_agent_contact: str | None
@@ -108,6 +116,7 @@ class Settings:
     digests: tuple[DigestSettings, ...]
     retention: RetentionSettings
     limits: LimitSettings
+    search: SearchSettings
     admins: frozenset[str]
     """Keys of members, ``platform:workspace:user``."""
     ops: Destination | None
@@ -179,6 +188,7 @@ def _settings(
         digests=tuple(_digest(entry, read, every, tuple(map(place, entry.destinations))) for entry in read.digests),
         retention=RetentionSettings(**dict(read.retention)),
         limits=LimitSettings(**dict(read.limits)),
+        search=SearchSettings(semantic=read.search.semantic == "on", japanese=read.search.japanese),
         admins=frozenset(read.admins),
         ops=place(read.ops) if read.ops else None,
         ingest=IngestSettings(**dict(read.ingest)),

@@ -168,6 +168,18 @@ class MonitoringEntry(Strictly):
     )
 
 
+class SearchEntry(Strictly):
+    """How questions find passages. What changes here holds from the next start."""
+
+    semantic: Literal["on", "off"] = Field(
+        "on", description="By meaning, too, when the extra is installed: pip install 'kakehashi[semantic]'."
+    )
+    japanese: Literal["bigrams", "sudachi"] = Field(
+        "bigrams",
+        description="How Japanese is cut; sudachi needs an extra: pip install 'kakehashi[japanese]'.",
+    )
+
+
 class IngestEntry(Strictly):
     """How sources are read."""
 
@@ -230,6 +242,7 @@ class BotFile(Strictly):
     digests: tuple[DigestEntry, ...] = Field((), description="What is posted where and when.")
     retention: RetentionEntry = Field(RetentionEntry(), description="How long things are kept.")
     limits: LimitsEntry = Field(LimitsEntry(), description="How much members may ask of the bot.")
+    search: SearchEntry = Field(SearchEntry(), description="How questions find passages.")
     admins: tuple[MemberKey, ...] = Field((), description="Members who may use /admin, as platform:workspace:user.")
     ops: Place | None = Field(None, description="Where the bot reports trouble, such as a failing source.")
     ingest: IngestEntry = Field(IngestEntry(), description="How sources are read.")

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from digests.answer import Answerer
 from digests.archive import Archive
 from digests.errors import ConfigError, Problem
+from digests.search.extras import with_meaning
 from digests.search.index import SearchIndex, open_index
 from digests.search.passages import brief_passages, fact_passages
 from digests.story import Story
@@ -108,9 +109,12 @@ async def evaluate(
     questions: Sequence[LabelledQuestion],
     now: datetime,
     progress: Callable[[], None] = lambda: None,
+    *,
+    meaning: bool = False,
 ) -> tuple[Outcome, ...]:
-    """Ask every question of an archive that holds the story's facts and briefs and nothing else."""
-    async with _filled(story) as (archive, index):
+    """Ask every question of an archive that holds the story's facts and briefs and nothing else. ``meaning``: search
+    by meaning, too, which needs the extra ``semantic``."""
+    async with _filled(story) as (archive, words), _searched(archive, words, meaning=meaning) as index:
         answerer = Answerer(archive, index, story)
         outcomes = []
         for question in questions:
@@ -162,6 +166,19 @@ async def _filled(story: Story) -> AsyncIterator[tuple[Archive, SearchIndex]]:
             yield archive, index
         finally:
             await archive.close()
+
+
+@asynccontextmanager
+async def _searched(archive: Archive, words: SearchIndex, *, meaning: bool) -> AsyncIterator[SearchIndex]:
+    """The index to ask: by words, or by meaning, too, with every passage embedded before."""
+    semantic = with_meaning(words, patience=30.0) if meaning else None
+    try:
+        if semantic:
+            await semantic.catch_up(archive)
+        yield semantic or words
+    finally:
+        if semantic:
+            semantic.close()
 
 
 async def _fill(archive: Archive, index: SearchIndex, story: Story) -> None:

@@ -21,6 +21,7 @@ from digests.model import DeliveryState, Destination
 from digests.phrasing.client import ModelClient, ModelError
 from digests.phrasing.prompt import NumberedPassage, make_prompt
 from digests.phrasing.reply import UnreadableReplyError, parse
+from digests.search.extras import has_semantic
 
 _PLATFORM_TIMEOUT = 30.0
 _MODEL_TIMEOUT = 60.0
@@ -41,11 +42,22 @@ async def run_doctor(config: Path) -> bool:
     try:
         _good(f"configuration: {config} (story {app.store.story.id}, {len(app.store.settings.digests)} digests)")
         _good(f"archive: {app.archive.url.render_as_string()}")
+        _good(await search_line(app))
         checks = [await _platforms(app), await _destinations(app), await _ledger(app), await _sources(app)]
         checks.append(await _model(app))
     finally:
         await app.close()
     return all(checks)
+
+
+async def search_line(app: App) -> str:
+    """How questions find passages here."""
+    japanese = app.store.settings.search.japanese
+    if app.meaning is None:
+        why = "switched off in bot.yaml" if has_semantic() else "not installed: pip install 'kakehashi[semantic]'"
+        return f"search: by words (Japanese by {japanese}); by meaning: {why}"
+    done, passages = await app.meaning.progress(app.archive)
+    return f"search: by words (Japanese by {japanese}) and by meaning ({done:,} of {passages:,} passages embedded)"
 
 
 async def _platforms(app: App) -> bool:

@@ -42,6 +42,11 @@ async def evaluate_once(config: Path, what: str, data: Path | None, half: str, *
 
         evaluate_phrasing(config, data, misses=misses)
         return
+    if what == "search":
+        from bot.tools.evaluate_search import evaluate_search_once
+
+        await evaluate_search_once(data)
+        return
     _, story = load_all(config)
     path = data or _DATA / _FILES[what]
     halves = HALVES if half == "both" else (half,)

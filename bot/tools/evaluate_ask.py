@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +11,9 @@ from rich.console import Console
 from rich.progress import Progress
 
 from bot.reload import load_all
-from digests.evaluate_ask import as_table, evaluate, figures, load_questions, refit
+from digests.evaluate_ask import LabelledQuestion, Outcome, as_table, evaluate, figures, load_questions, refit
+from digests.search.extras import has_semantic
+from digests.story import Story
 
 _FILES = (Path("tests/data/questions.jsonl"), Path("tests/data/ask.jsonl"))
 _FITTED = (*_FILES, Path("tests/data/ask_fit.jsonl"))
@@ -38,11 +41,18 @@ async def evaluate_ask_once(config: Path, data: Path | None, *, misses: bool) ->
     """Print recall, first citations and refusals, in all and by language; ``misses`` names the failed questions."""
     _, story = load_all(config)
     questions = load_questions([data] if data else [path for path in _FILES if path.exists()])
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("asking", total=len(questions))
-        outcomes = await evaluate(story, questions, datetime.now(UTC), lambda: progress.advance(task))
+    outcomes = await _asked(story, questions, meaning=False)
     click.echo(as_table(figures(outcomes)))
+    if has_semantic():
+        click.echo("\nwith the extra semantic (search by meaning, too):")
+        click.echo(as_table(figures(await _asked(story, questions, meaning=True))))
     for outcome in outcomes:
         if misses and outcome.wrong:
             cited = ", ".join(outcome.cited[:3]) or "refused"
             click.echo(f"  {outcome.question.id} [{outcome.question.language}] {outcome.question.text} -> {cited}")
+
+
+async def _asked(story: Story, questions: Sequence[LabelledQuestion], *, meaning: bool) -> tuple[Outcome, ...]:
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("asking", total=len(questions))
+        return await evaluate(story, questions, datetime.now(UTC), lambda: progress.advance(task), meaning=meaning)

@@ -337,6 +337,8 @@ passages = Table(
     Column("text", Plain, nullable=False),
     # Words that find the passage without being part of it, as the actors of a fact.
     Column("extra", Plain, nullable=False, default=""),
+    # Readers' questions that find it, in its language, a line each.
+    Column("asked", Plain),
     Column("language", String(8), nullable=False),
     Column("sections", JSON, nullable=False),
     Column("kind", String(20), nullable=False),
@@ -345,6 +347,19 @@ passages = Table(
     Index("ix_passages_ref", "ref"),
     Index("ix_passages_item_id", "item_id"),
     sqlite_autoincrement=True,
+)
+
+embeddings = Table(
+    "embeddings",
+    metadata,
+    # What the semantic extra knows of passages: part 0 is the text, the others are the readers' questions of it.
+    Column("passage_id", _Id, ForeignKey("passages.id", ondelete="CASCADE"), nullable=False),
+    Column("part", Integer, nullable=False),
+    # Vectors of different models do not compare; those of another model are replaced.
+    Column("model", String(60), nullable=False),
+    # A 32-bit scale, then the numbers as 8-bit integers.
+    Column("vector", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("passage_id", "part"),
 )
 
 meta = Table(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -20,6 +21,9 @@ log = structlog.get_logger()
 
 _STORY = "dossier"
 _BRIEF = "brief:"
+_FORM = "passages.form"
+_PRESENT_FORM = "2"
+"""What passages of facts hold, as a number: written anew when the archive holds them in an earlier form."""
 """Keys of :mod:`digests.archive.meta`: the story whose dossier stands in the archive, and a mark per brief."""
 
 
@@ -44,6 +48,10 @@ async def sync_facts(archive: Archive, search: SearchIndex, story: Story, now: d
 
 
 async def _sync_passages(connection: AsyncConnection, search: SearchIndex, story: Story, changes: FactChanges) -> None:
+    if await meta.get(connection, _FORM) != _PRESENT_FORM:
+        unchanged = [fact.id for fact in story.facts if fact.id not in {*changes.added, *changes.changed}]
+        changes = replace(changes, changed=(*changes.changed, *unchanged))
+        await meta.put(connection, _FORM, _PRESENT_FORM)
     stored = await meta.with_prefix(connection, _BRIEF)
     marks = _brief_marks(story)
     written = [key for key, mark in marks.items() if stored.get(key) != mark]

@@ -45,14 +45,21 @@ class Workers:
     """A few worker processes, started on demand. Safe to use from several threads; every call blocks its thread."""
 
     def __init__(
-        self, most: int = MOST_WORKERS, *, idle_seconds: float = IDLE_SECONDS, memory: int = MEMORY_LIMIT
+        self,
+        most: int = MOST_WORKERS,
+        *,
+        idle_seconds: float = IDLE_SECONDS,
+        memory: int = MEMORY_LIMIT,
+        requests: int = _MOST_REQUESTS,
     ) -> None:
         self._slots = threading.BoundedSemaphore(most)
         self._lock = threading.Lock()
         self._resting: list[tuple[float, _Process]] = []
+        self._busy: set[_Process] = set()
         self._reaper: threading.Timer | None = None
         self._idle_seconds = idle_seconds
         self._memory = memory
+        self._requests = requests
 
     def run(
         self, function: Callable[..., T], payload: bytes, result: type[T], *, timeout: float, **options: str | None
@@ -78,24 +85,38 @@ class Workers:
         """How many worker processes rest, waiting for work."""
         return len(self._resting)
 
-    def close(self) -> None:
-        """End the resting workers. Later calls start new ones."""
+    @property
+    def busy(self) -> int:
+        """How many worker processes are at work."""
+        return len(self._busy)
+
+    def close(self, *, busy: bool = False) -> None:
+        """End the resting workers, and with ``busy`` those at work, whose callers get a :class:`ParseError`. Later
+        calls start new ones."""
         with self._lock:
             resting, self._resting = self._resting, []
             if self._reaper is not None:
                 self._reaper.cancel()
                 self._reaper = None
+            working = list(self._busy) if busy else []
+        for process in working:
+            process.stop()
         for _, process in resting:
             process.end()
 
     def _ask(self, request: bytes, payload: bytes, timeout: float) -> bytes:
         process = self._take()
+        with self._lock:
+            self._busy.add(process)
         try:
             answer = process.ask(request, payload, timeout)
         except BaseException:
             process.end()
             raise
-        if process.requests < _MOST_REQUESTS:
+        finally:
+            with self._lock:
+                self._busy.discard(process)
+        if process.requests < self._requests:
             self._rest(process)
         else:
             process.end()
@@ -165,6 +186,10 @@ class _Process:
 
     def _stop(self, late: threading.Event) -> None:
         late.set()
+        self.stop()
+
+    def stop(self) -> None:
+        """Kill it, whatever it is doing; its pipes are closed by :meth:`end`."""
         self._process.kill()
 
     def _exchange(self, frames: list[bytes]) -> bytes:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -24,7 +25,7 @@ from digests.search import numbers, ukrainian
 from digests.search.stopwords import STOP_WORDS
 
 VERSION = "3"
-"""Raise it when tokens change: an index made with another version is rebuilt at start."""
+"""Raise it when tokens change: an index made with another :func:`version` is rebuilt at start."""
 
 _KANJI = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff々〆"
 # Spelt out because character classes are three times as fast as negated categories here. Hangul is letters, too.
@@ -78,8 +79,30 @@ class Word:
     tokens: tuple[str, ...]
 
 
+_by_words = False
+"""Whether Japanese is cut into words by SudachiPy, not into pairs of characters."""
+
+
+def read_japanese_by(way: str) -> None:
+    """Choose for the whole process how ideographs become tokens: ``bigrams`` (at first) or ``sudachi``, which needs the
+    extra ``japanese``. Texts analysed one way are not found by questions analysed the other."""
+    global _by_words
+    _by_words = way == "sudachi"
+
+
+def version() -> str:
+    """The version of the tokens that are made now."""
+    if not _by_words:
+        return VERSION
+    from digests.search import japanese
+
+    return f"{VERSION}+{japanese.version()}"
+
+
 def tokens(text: str, language: str) -> list[str]:
     """The search tokens of ``text`` in order, repeated as often as they occur."""
+    if _by_words and language == "ja":
+        return [token for word in words_of(text, language) for token in word.tokens]
     text = _normal(text, language)
     known = _known_words(language)
     words: list[str] = _WORD.findall(text)
@@ -101,6 +124,7 @@ def words_of(text: str, language: str) -> list[Word]:
     text = _normal(text, language)
     known = _known_words(language)
     matches = list(_WORD.finditer(text))
+    cut = _Cut(text) if _by_words and language == "ja" else None
     plain = [match.group() for match in matches]
     words: list[Word] = []
     at = 0
@@ -112,9 +136,37 @@ def words_of(text: str, language: str) -> list[Word]:
             following = _in_context(plain, at, out)
             found = tuple(out)
         start, end = matches[at].start(), matches[following - 1].end()
-        words.append(Word(text[start:end], start, end, found))
+        if cut is not None and _IDEOGRAPH.match(plain[at]):
+            words += cut.between(start, end)
+        else:
+            words.append(Word(text[start:end], start, end, found))
         at = following
     return words
+
+
+class _Cut:
+    """The words of a Japanese text, taken from its begin to its end, each once."""
+
+    def __init__(self, text: str) -> None:
+        from digests.search import japanese
+
+        self._text = text
+        self._left = deque(japanese.morphemes(text))
+
+    def between(self, start: int, end: int) -> Iterator[Word]:
+        """The words that have characters between two places: those of a run of ideographs and their endings."""
+        while self._left and self._left[0].start < end:
+            word = self._left.popleft()
+            if word.end > start:
+                surface = self._text[word.start : word.end]
+                yield Word(surface, word.start, word.end, _of_word(surface, word.normal))
+
+
+def _of_word(surface: str, normal: str) -> tuple[str, ...]:
+    token = normal if normal.isalnum() else "".join(filter(str.isalnum, surface))
+    if not token or token in STOP_WORDS["ja"]:
+        return ()
+    return (numbers.CURRENCIES.get(token, token.lower()[:_LONGEST_WORD]),)
 
 
 def _normal(text: str, language: str) -> str:

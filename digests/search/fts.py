@@ -52,6 +52,10 @@ class _Aim:
     forms: tuple[Form, ...]
     """Those that any passage holds."""
 
+    @property
+    def limit(self) -> int:
+        return self.query.most(of_news=self.shelf.news)
+
 
 class FtsIndex:
     """:class:`digests.search.index.SearchIndex` over FTS5."""
@@ -194,7 +198,7 @@ async def _best(connection: AsyncConnection, aim: _Aim) -> list[tuple[float, int
     forms = {form: idf(aim.size, form_frequency(form, aim.holding)) for form in aim.forms}
     top = best_possible(aim.query, aim.shelf.group, aim.size, aim.holding)
     scored = [(min(bm25(held, forms, aim.average) / top, 1.0), id_, held) for id_, held in candidates.items()]
-    return sorted(scored, reverse=True)[: aim.query.limit]
+    return sorted(scored, reverse=True)[: aim.limit]
 
 
 async def _ranked(connection: AsyncConnection, aim: _Aim, forms: Sequence[Form], rows: int) -> dict[int, str]:
@@ -205,10 +209,12 @@ async def _ranked(connection: AsyncConnection, aim: _Aim, forms: Sequence[Form],
         last = int((await _all(connection, f"SELECT max(id) FROM {table}_docsize"))[0][0] or 0)  # noqa: S608
         where += f" AND {table}.rowid > ?"
         parameters.append(last - last * MOST_ROWS_RANKED // rows)
-    statement = (
-        f"SELECT {table}.rowid, {table}.tokens FROM {_from(aim)} WHERE {where}"  # noqa: S608
-        f" ORDER BY bm25({table}, 1.0, 0.0) LIMIT {aim.query.limit}"
+    # The ids first: beside a score to sort by, SQLite would read the tokens of every row that it ranks.
+    best = (
+        f"SELECT {table}.rowid FROM {_from(aim)} WHERE {where}"  # noqa: S608
+        f" ORDER BY bm25({table}, 1.0, 0.0) LIMIT {aim.limit}"
     )
+    statement = f"SELECT rowid, tokens FROM {table} WHERE rowid IN ({best})"  # noqa: S608
     return {int(row[0]): str(row[1]) for row in await _all(connection, statement, *parameters)}
 
 
@@ -221,10 +227,10 @@ async def _newest_together(connection: AsyncConnection, aim: _Aim) -> dict[int, 
         where, parameters = _where(aim, _requiring(concepts, required, aim))
         statement = (
             f"SELECT {aim.shelf.table}.rowid, {aim.shelf.table}.tokens FROM {_from(aim)} WHERE {where}"  # noqa: S608
-            f" ORDER BY {aim.shelf.table}.rowid DESC LIMIT {aim.query.limit}"
+            f" ORDER BY {aim.shelf.table}.rowid DESC LIMIT {aim.limit}"
         )
         found |= {int(row[0]): str(row[1]) for row in await _all(connection, statement, *parameters)}
-        if len(found) >= aim.query.limit:
+        if len(found) >= aim.limit:
             break
     return found
 

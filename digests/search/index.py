@@ -63,7 +63,7 @@ async def open_index(archive: Archive) -> SearchIndex:
     index: SearchIndex = FtsIndex() if archive.is_sqlite else PostingsIndex()
     async with archive.read() as connection:
         version = await connection.scalar(select(meta.c.value).where(meta.c.key == _VERSION_KEY))
-    if version != analysers.VERSION:
+    if version != analysers.version():
         await index.rebuild(archive)
     return index
 
@@ -71,7 +71,7 @@ async def open_index(archive: Archive) -> SearchIndex:
 async def record_version(connection: AsyncConnection) -> None:
     """Note which analysers made the index."""
     await connection.execute(meta.delete().where(meta.c.key == _VERSION_KEY))
-    await connection.execute(meta.insert().values(key=_VERSION_KEY, value=analysers.VERSION))
+    await connection.execute(meta.insert().values(key=_VERSION_KEY, value=analysers.version()))
 
 
 # --- ranking: what both kinds share ------------------------------------------------------------------------

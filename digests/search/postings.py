@@ -170,7 +170,7 @@ async def _search_shelf(
         .where(postings.c.shelf == shelf.id, postings.c.term.in_(terms))
         .group_by(postings.c.passage_id)
         .order_by(score.desc())
-        .limit(query.limit)
+        .limit(query.most(of_news=shelf.news))
     )
     if rows > MOST_ROWS_RANKED:
         last = int(await connection.scalar(select(func.max(postings.c.passage_id))) or 0)

@@ -100,6 +100,12 @@ class Query:
     filters: Filters = Filters()
     limit: int = 20
     """Hits for each language group; the merged list may be that many times the number of groups."""
+    news: int | None = None
+    """Hits of news for each language group; None: as many as of anything else."""
+
+    def most(self, *, of_news: bool) -> int:
+        """How many hits a shelf may give."""
+        return self.limit if self.news is None or not of_news else self.news
 
 
 def parse_query(
@@ -246,6 +252,8 @@ def _same_everywhere(kind: ConceptKind, surface: str, form: Form, start: int) ->
 def _surface(found: Sequence[str], words: Sequence[Word]) -> str:
     """The wording of a known word; within a run of ideographs only its own characters."""
     if is_ideographic(words[0].surface):
+        if len(words) == len(found):  # cut into words, not into pairs
+            return "".join(word.surface for word in words)
         return found[0] + "".join(token[-1] for token in found[1:])
     return " ".join(word.surface for word in words)
 

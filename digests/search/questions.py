@@ -174,7 +174,8 @@ def analyse(
     early, late = _EARLY.search(text) is not None, _LATE.search(text) is not None
     query = parse_query(text, language, terms, filters, limit)
     kept = tuple(concept for concept in query.concepts if not _is_modifier(concept))
-    query = replace(query, concepts=kept or query.concepts)
+    # Facts are ranked by fitted scores, so many are wanted; news must hold nearly all of the question, so few can do.
+    query = replace(query, concepts=kept or query.concepts, news=limit // 3)
     if _TASK.search(text):
         query = replace(query, concepts=(*query.concepts, as_concept("task", text)))
     return Question(

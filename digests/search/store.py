@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Row, Text, cast, delete, func, or_, select
@@ -18,8 +19,10 @@ from digests.search.query import Filters
 
 _T = TypeVar("_T")
 _CHUNK = 500
-_COLUMNS = ("id", "ref", "item_id", "text", "extra", "language", "sections", "kind", "date", "locator")
+_COLUMNS = ("id", "ref", "item_id", "text", "extra", "asked", "language", "sections", "kind", "date", "locator")
 _INSERT = f"INSERT INTO passages ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
+_LOAD = "SELECT id, ref, text, language, sections, kind, date, locator FROM passages"
+_KINDS = {kind.value: kind for kind in SourceKind}
 
 
 async def insert(connection: AsyncConnection, new: Sequence[NewPassage]) -> list[int]:
@@ -43,6 +46,7 @@ def _values(id_: int, passage: NewPassage) -> tuple[Any, ...]:
         passage.item_id,
         passage.text,
         passage.extra,
+        "\n".join(passage.asked),
         passage.language,
         json.dumps(passage.sections),
         passage.kind.value,
@@ -75,6 +79,14 @@ async def load(connection: AsyncConnection, ids: Sequence[int]) -> Mapping[int, 
     """Passages by id; ids that do not exist are left out."""
     found: dict[int, Passage] = {}
     for chunk in _chunks(ids):
+        if connection.dialect.name == "sqlite":
+            # Plain SQL here, too: a question loads some hundred passages.
+            statement = f"{_LOAD} WHERE id IN ({', '.join('?' * len(chunk))})"
+            rows = await connection.exec_driver_sql(statement, tuple(chunk))
+            for row in rows:
+                id_, ref, text, language, sections, kind, day, locator = tuple(row)
+                found[id_] = Passage(id_, ref, text, language, _first(sections), _KINDS[kind], day, locator)
+            continue
         for row in await connection.execute(select(table).where(table.c.id.in_(chunk))):
             found[row.id] = _passage(row)
     return found
@@ -103,6 +115,7 @@ def _as_new(row: Row[Any]) -> NewPassage:
         item_id=row.item_id,
         locator=row.locator,
         extra=row.extra,
+        asked=tuple((row.asked or "").splitlines()),
     )
 
 
@@ -151,6 +164,13 @@ def _passage(row: Row[Any]) -> Passage:
         row.date,
         row.locator,
     )
+
+
+@lru_cache(maxsize=1024)
+def _first(sections: str) -> str | None:
+    """The first section of a passage, from how SQLite keeps them."""
+    found = json.loads(sections)
+    return str(found[0]) if found else None
 
 
 def _chunks(values: Sequence[_T]) -> Iterable[Sequence[_T]]:

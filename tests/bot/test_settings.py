@@ -253,3 +253,12 @@ digests:
 """,
     )
     assert [problem.line for problem in found] == [2, 3, 3, 5, 5, 6, 6, 6]
+
+
+def test_search_uses_the_extra_unless_it_is_switched_off(tmp_path: Path) -> None:
+    found = settings(tmp_path, "story: tiny\n").search
+    assert (found.semantic, found.japanese) == (True, "bigrams")
+    found = settings(tmp_path, "story: tiny\nsearch: {semantic: off, japanese: sudachi}\n").search
+    assert (found.semantic, found.japanese) == (False, "sudachi")
+    (problem,) = refused(tmp_path, "story: tiny\nsearch: {japanese: mecab}\n")
+    assert problem.line == 2

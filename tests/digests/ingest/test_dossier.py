@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from digests.archive import Archive, facts
+from digests.archive import Archive, facts, meta
+from digests.archive.tables import passages
 from digests.ingest.dossier import sync_facts
 from digests.model import Brief, BriefPart, BriefSentence, Localized
 from digests.search.index import SearchIndex, open_index
@@ -103,3 +104,32 @@ async def test_another_storys_dossier_takes_the_place_and_is_background(
     async with either_archive.read() as connection:
         assert [fact.id for fact in await facts.query(connection)] == ["o-1"]
         assert await facts.new_since(connection, clock().replace(year=2000)) == []
+
+
+async def test_readers_questions_are_still_known_when_the_index_is_made_anew(
+    either_archive: Archive, index: SearchIndex, tiny: Story, clock: StoppedClock
+) -> None:
+    fact = replace(tiny.facts[0], asked={"en": ("Who chips in?", "Who pays the piper?"), "ja": ("飛行船はどこ？",)})
+    await sync_facts(either_archive, index, replace(tiny, facts=(fact,)), clock())
+
+    await index.rebuild(either_archive)
+
+    assert fact.id in await found(either_archive, index, "chips")
+    assert fact.id in await found(either_archive, index, "piper")
+    assert fact.id in await found(either_archive, index, "飛行船", "ja")
+
+
+async def test_an_archive_of_an_earlier_program_gets_the_readers_questions(
+    either_archive: Archive, index: SearchIndex, tiny: Story, clock: StoppedClock
+) -> None:
+    fact = replace(tiny.facts[0], asked={"en": ("Who pays the piper?",)})
+    story = replace(tiny, facts=(fact,))
+    await sync_facts(either_archive, index, story, clock())
+    async with either_archive.write() as connection:
+        await connection.execute(passages.update().values(asked=""))
+        await meta.forget(connection, "passages.form")
+
+    assert await sync_facts(either_archive, index, story, clock()) == facts.FactChanges((), (), ())
+    await index.rebuild(either_archive)
+
+    assert await found(either_archive, index, "piper") == {fact.id}

@@ -99,3 +99,15 @@ def test_nothing_runs_before_the_first_request_or_after_closing(workers: Workers
     workers.close()
     assert workers.alive == 0
     assert threading.active_count() < 20
+
+
+def test_closing_ends_work_that_is_under_way_when_asked_to() -> None:
+    some = Workers(1)
+    with ThreadPoolExecutor(1) as pool:
+        work = pool.submit(some.run, workerjobs.hang, b"", Said, timeout=60)
+        while not some.busy:
+            time.sleep(0.01)
+        some.close(busy=True)
+        with pytest.raises(ParseError, match="worker process end"):
+            work.result(timeout=30)
+    assert some.busy == 0

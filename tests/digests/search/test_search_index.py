@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -207,3 +208,15 @@ async def test_ids_are_never_given_twice(archive: Archive, index: SearchIndex) -
     async with archive.read() as connection:
         ids = [row.id for row in await connection.execute(select(passages).order_by(passages.c.id))]
     assert ids == [1, 3]
+
+
+async def test_news_may_be_limited_by_itself(archive: Archive, index: SearchIndex) -> None:
+    facts = [passage(f"f-{number}", "Officers work in Wiesbaden.") for number in range(4)]
+    news = [passage(f"item:{number}", "Officers work in Wiesbaden.") for number in range(4)]
+    await add(archive, index, *facts, *news)
+
+    few = replace(parse_query("officers", "en"), limit=3, news=1)
+    hits = [hit.passage.ref for hit in await index.search(archive, few)]
+
+    assert sum(ref.startswith("item:") for ref in hits) == 1
+    assert sum(ref.startswith("f-") for ref in hits) == 3

@@ -1,0 +1,82 @@
+"""Killed while it indexes, the program leaves an index that holds exactly the passages that the archive holds."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from digests.archive import Archive
+from digests.archive.tables import passages
+from digests.search.index import open_index
+from digests.search.query import parse_query
+from digests.search.schema import SHELVES
+from tests.system.indexing import WORDS
+
+ROOT = Path(__file__).parents[2]
+ROUNDS = 6
+_ALL = 100_000
+
+
+async def _killed(url: str, rng: random.Random) -> int:
+    """Run the program until it is somewhere in a transaction, and kill it there; returns its last word."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.system.indexing", url, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    async with asyncio.timeout(60):
+        for _ in range(rng.randint(3, 12)):
+            last = int(await process.stdout.readline())
+        await asyncio.sleep(rng.random() * 0.02)
+        os.kill(process.pid, signal.SIGKILL)
+        assert await process.wait() == -signal.SIGKILL
+    return last
+
+
+async def _indexed(archive: Archive) -> dict[str, set[str]]:
+    """By each word the refs that the index gives for it."""
+    index = await open_index(archive)
+    found: dict[str, set[str]] = {}
+    for word in WORDS:
+        for language in ("en", "ja", "uk"):
+            hits = await index.search(archive, parse_query(word, language, limit=_ALL))
+            found.setdefault(word, set()).update(hit.passage.ref for hit in hits)
+    return found
+
+
+async def _rows(archive: Archive) -> tuple[set[int], set[int]]:
+    """The ids in the tables of the index, and those of the passages."""
+    async with archive.read() as connection:
+        held = [await connection.exec_driver_sql(f"SELECT rowid FROM {shelf.table}") for shelf in SHELVES]
+        return {row[0] for rows in held for row in rows}, set(await connection.scalars(select(passages.c.id)))
+
+
+async def _archived(archive: Archive) -> dict[str, set[str]]:
+    async with archive.read() as connection:
+        rows = list(await connection.execute(select(passages.c.ref, passages.c.text)))
+    return {word: {row.ref for row in rows if word in row.text} for word in WORDS}
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_index_and_passages_agree_after_every_kill(tmp_path: Path, seed: int) -> None:
+    url = f"sqlite:///{tmp_path / 'archive.sqlite3'}"
+    rng = random.Random(seed)
+    for _ in range(ROUNDS):
+        last = await _killed(url, rng)
+        archive = await Archive.open(url)
+        try:
+            indexed, there = await _rows(archive)
+            assert indexed == there
+            archived = await _archived(archive)
+            assert await _indexed(archive) == archived
+            assert sum(map(len, archived.values())) >= last  # it did work before it died
+            async with archive.read() as connection:
+                assert (await connection.exec_driver_sql("PRAGMA integrity_check")).scalar() == "ok"
+        finally:
+            await archive.close()
