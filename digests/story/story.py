@@ -58,9 +58,8 @@ class Story:
 
 def asked_by_fact(precedents: Iterable[Precedent]) -> dict[str, dict[str, tuple[str, ...]]]:
     """Questions by the fact that answers them and their language."""
-    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    found: dict[str, dict[str, list[str]]] = {}
     for precedent in precedents:
         for fact in precedent.facts:
-            own = found.setdefault(fact, {})
-            own[precedent.language] = (*own.get(precedent.language, ()), precedent.text)
-    return found
+            found.setdefault(fact, {}).setdefault(precedent.language, []).append(precedent.text)
+    return {fact: {language: tuple(texts) for language, texts in own.items()} for fact, own in found.items()}
