@@ -20,17 +20,20 @@ from bot.adapters.base import (
     TransientSendError,
     UncertainSendError,
 )
-from bot.clock import Clock
+from bot.alarms import AlarmDesk
+from bot.backups import BackupKeeper
+from bot.clock import Bells, Clock
 from bot.commands.catalogue import COMMANDS
 from bot.commands.dispatch import Dispatcher
 from bot.commands.services import Services
 from bot.corrections import CorrectionDesk
 from bot.delivery import DeliveryWorker, retry_delay
 from bot.editions import EditionDesk, schedule_of
+from bot.instance import InstanceKeeper, words_of
 from bot.platforms import creator
 from bot.reload import ConfigStore
 from bot.settings import Settings
-from digests.archive import Archive
+from digests.archive import Archive, meta
 from digests.filing import Filer
 from digests.ingest.fetch import Fetcher, FetchLimits, default_user_agent
 from digests.ingest.update import Updater
@@ -47,6 +50,10 @@ POLL_EVERY = timedelta(seconds=15)
 RETENTION_EVERY = timedelta(hours=6)
 CORRECTIONS_EVERY = timedelta(minutes=1)
 """Corrections that could not be made at once are tried again this often at most."""
+ALARMS_EVERY = timedelta(minutes=5)
+BACKUP_LOOK_EVERY = timedelta(minutes=10)
+FAREWELL = 2.5
+"""Seconds that closing waits for the platforms, once the deliveries are drained."""
 SAFETY_NET_EVERY = timedelta(minutes=5)
 """Due editions are looked for this often even if no schedule rings: a machine that slept, a clock that was set."""
 
@@ -66,23 +73,34 @@ class App:
         updater: Updater,
         fetcher: Fetcher,
         now: Callable[[], datetime],
+        clock: Bells | None = None,
     ) -> None:
         self.store = store
         self.archive = archive
         self.index = index
         self.updater = updater
         self.fetcher = fetcher
-        self.clock = Clock()
+        self.clock: Bells = clock or Clock()
         self.adapters: dict[str, Adapter] = {}
         self._now = now
         self._rng = random.Random()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._connecting: set[asyncio.Task[None]] = set()
-        self.worker = DeliveryWorker(archive, self.adapters, now=now)
+        self._connecting: dict[str, asyncio.Task[None]] = {}
+        self._over = asyncio.Event()
+        self.instance = InstanceKeeper(archive, now=now)
+        self.worker = DeliveryWorker(archive, self.adapters, now=now, charge=self.instance)
         self.corrections = CorrectionDesk(archive, self.adapters, now=now)
         self.desk = EditionDesk(
-            store, archive, self.adapters, now=now, wake=self.worker.wake, on_change=self._set_schedules
+            store,
+            archive,
+            self.adapters,
+            now=now,
+            wake=self.worker.wake,
+            on_change=self._set_schedules,
+            charge=self.instance,
         )
+        self.alarms = AlarmDesk(store, archive, self.adapters, now=now, wake=self.worker.wake, charge=self.instance)
+        self.backups = BackupKeeper(archive, lambda: store.settings, now=now)
         self.services = Services(
             configuration=store,
             archive=archive,
@@ -92,6 +110,7 @@ class App:
             now=now,
             reload=self.reload,
             started_at=now(),
+            rival=lambda: words_of(self.instance.rival) if self.instance.rival else None,
         )
         self.dispatcher = Dispatcher(self.services, COMMANDS)
 
@@ -104,30 +123,39 @@ class App:
         archive: str | None = None,
         limits: FetchLimits | None = None,
         connect: bool = True,
+        clock: Bells | None = None,
     ) -> App:
         """Load the configuration, open the archive, put the dossier into it. Raises KakehashiError's children.
 
         ``archive`` is a URL that takes the place of the configured one; ``limits`` bound what is fetched.
-        Without ``connect`` no adapter is made: for tools that only look.
+        Without ``connect`` no adapter is made: for tools that only look. ``clock`` takes the place of the one that
+        rings by the machine's time.
         """
         store = await ConfigStore.load(config)
         opened = await Archive.open(archive or store.settings.archive)
         try:
             fetcher = Fetcher(limits=limits, user_agent=default_user_agent(store.settings.ingest.user_agent_contact))
-            return await cls._assemble(store, opened, fetcher, now, connect=connect)
+            return await cls._assemble(store, opened, fetcher, now, connect=connect, clock=clock)
         except BaseException:
             await opened.close()
             raise
 
     @classmethod
     async def _assemble(
-        cls, store: ConfigStore, archive: Archive, fetcher: Fetcher, now: Callable[[], datetime], *, connect: bool
+        cls,
+        store: ConfigStore,
+        archive: Archive,
+        fetcher: Fetcher,
+        now: Callable[[], datetime],
+        *,
+        connect: bool,
+        clock: Bells | None,
     ) -> App:
         index = await open_index(archive)
         filer = await asyncio.to_thread(Filer, store.story)
         updater = Updater(archive, store.story, fetcher=fetcher, index=index, filer=filer)
         await updater.sync_dossier(now())
-        app = cls(store, archive, index, updater, fetcher, now)
+        app = cls(store, archive, index, updater, fetcher, now, clock)
         if connect:
             app._make_adapters(store.settings)
         return app
@@ -144,12 +172,44 @@ class App:
     # --- running -------------------------------------------------------------------------------------------
 
     async def start(self, *, ingest: bool = True) -> None:
-        """Connect the adapters, post what is due, begin to poll.
+        """Take charge of the archive, connect the adapters, post what is due, begin to poll.
 
         A platform that is slow or away is connected in the background, so that it keeps no other waiting; one that
         refuses us is logged with the cure, and what waits for it stays in the ledger. Raises when none can be had.
+        Where another instance is in charge, this one says so and stands by: it shows its local page, and takes over
+        when the other is gone.
         """
+        if await self.instance.try_to_take():
+            await self._begin(ingest=ingest)
+            self._own(self.instance.keep(), "charge of the archive")
+            return
+        other = words_of(self.instance.rival) if self.instance.rival else "another one that was faster"
+        log.error(
+            "instance.second",
+            other=other,
+            what="another Kakehashi works on this archive; this one stands by and posts nothing",
+            cure="stop one of the two; when the other is gone, this one takes over within half a minute",
+        )
+        self._own(self._stand_by(ingest=ingest), "standing by")
+
+    async def _stand_by(self, *, ingest: bool) -> None:
+        for name, adapter in self.adapters.items():
+            if getattr(adapter, "is_local", False):
+                try:
+                    await self._connect(name, adapter)
+                    self._connecting[name] = asyncio.create_task(asyncio.sleep(0))
+                except OSError as error:
+                    # The other instance has the port, most likely; its page is the one to look at.
+                    log.warning("instance.no-page", adapter=name, why=str(error))
+        await self.instance.wait_for_charge()
+        await self._begin(ingest=ingest)
+        await self.instance.keep()
+
+    async def _begin(self, *, ingest: bool) -> None:
+        await self._note_restoring()
         await self._connect_adapters()
+        # Before anything is posted: what was silent until now is told, and then that it is so no more.
+        await self.alarms.run_once()
         self._own(self.worker.run(), "delivery")
         self.store.on_change(self._configuration_changed)
         self._own(self.store.watch(), "configuration")
@@ -157,19 +217,31 @@ class App:
         await self._set_schedules()
         await self.desk.catch_up()
         self.clock.every(SAFETY_NET_EVERY, "due editions", self._catch_up)
+        self.clock.every(ALARMS_EVERY, "alarms", self._look_for_alarms)
         self.clock.every(CORRECTIONS_EVERY, "corrections", self._correct)
         self.clock.every(RETENTION_EVERY, "retention", self._enforce_retention)
+        self.clock.every(BACKUP_LOOK_EVERY, "backup", self._back_up)
         if ingest and self.store.settings.ingest.enabled:
             self.clock.every(POLL_EVERY, "poll", self.poll, soon=True)
         log.info("app.started", story=self.store.story.id, adapters=sorted(self.adapters))
 
+    async def _note_restoring(self) -> None:
+        """After a backup was put back: what is due until now may have been posted already."""
+        async with self.archive.read() as connection:
+            since = await meta.get(connection, meta.RESTORED_AT)
+        if since == "":
+            async with self.archive.write() as connection:
+                await meta.put(connection, meta.RESTORED_AT, self._now().isoformat())
+            log.warning("archive.restored", what="what was due until now is looked for before it is posted")
+
     async def _connect_adapters(self) -> None:
         for name, adapter in self.adapters.items():
-            task = asyncio.create_task(self._connect(name, adapter), name=f"connect {name}")
-            self._connecting.add(task)
+            if name not in self._connecting:
+                task = asyncio.create_task(self._connect(name, adapter), name=f"connect {name}")
+                self._connecting[name] = task
         if not self._connecting:
             return
-        done, _ = await asyncio.wait(self._connecting, timeout=CONNECT_PATIENCE.total_seconds())
+        done, _ = await asyncio.wait(self._connecting.values(), timeout=CONNECT_PATIENCE.total_seconds())
         refused = [error for task in done if (error := task.exception()) is not None]
         if len(refused) == len(self.adapters):
             raise refused[0]
@@ -207,26 +279,40 @@ class App:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
         asked = asyncio.create_task(stop.wait(), name="stop")
-        done, _ = await asyncio.wait({asked, *self._tasks}, return_when=asyncio.FIRST_COMPLETED)
-        asked.cancel()
-        for task in done - {asked}:
-            task.result()
+        over = asyncio.create_task(self._over.wait(), name="a task has ended")
+        await asyncio.wait({asked, over}, return_when=asyncio.FIRST_COMPLETED)
+        for waiter in (asked, over):
+            waiter.cancel()
+        for task in self._tasks:
+            if task.done() and not task.cancelled():
+                task.result()
 
     async def close(self) -> None:
-        """Stop the clock, drain the deliveries, disconnect, close the archive. Safe after a failed start."""
+        """Stop the clock, drain the deliveries, disconnect, close the archive; within ten seconds. Safe after a failed
+        start."""
         log.info("app.stopping")
         await self.clock.stop()
         await self.worker.stop()
-        for task in (*self._tasks, *self._connecting):
+        pending = (*self._tasks, *self._connecting.values())
+        for task in pending:
             task.cancel()
-        await asyncio.gather(*self._tasks, *self._connecting, return_exceptions=True)
-        for adapter in self.adapters.values():
-            await adapter.close()
+        await asyncio.gather(*pending, return_exceptions=True)
+        await asyncio.gather(*(self._part_from(name, adapter) for name, adapter in self.adapters.items()))
+        await self.instance.release()
         await self.fetcher.close()
         await self.archive.close()
 
+    async def _part_from(self, name: str, adapter: Adapter) -> None:
+        try:
+            async with asyncio.timeout(FAREWELL):
+                await adapter.close()
+        except TimeoutError:
+            log.warning("adapter.left-open", adapter=name)
+
     def _own(self, work: Coroutine[None, None, None], name: str) -> None:
-        self._tasks.add(asyncio.create_task(work, name=name))
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(lambda _: self._over.set())
 
     # --- rings and reloads ---------------------------------------------------------------------------------
 
@@ -239,6 +325,12 @@ class App:
 
     async def _correct(self) -> None:
         await self.corrections.run_once()
+
+    async def _look_for_alarms(self) -> None:
+        await self.alarms.run_once()
+
+    async def _back_up(self) -> None:
+        await self.backups.run_once()
 
     async def _enforce_retention(self) -> None:
         kept = self.store.settings.retention

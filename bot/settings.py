@@ -56,6 +56,16 @@ class RetentionSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class BackupSettings:
+    """Copies of a SQLite archive that the bot makes by itself. ``folder`` None: beside the archive."""
+
+    enabled: bool
+    every: timedelta
+    keep: int
+    folder: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class LimitSettings:
     """Commands a minute; 0: no limit."""
 
@@ -82,6 +92,7 @@ class Settings:
     platforms: Mapping[str, BaseModel]
     digests: tuple[DigestSettings, ...]
     retention: RetentionSettings
+    backup: BackupSettings
     limits: LimitSettings
     admins: frozenset[str]
     """Keys of members, ``platform:workspace:user``."""
@@ -143,6 +154,7 @@ def _settings(
         platforms=options,
         digests=tuple(_digest(entry, read, every, tuple(map(place, entry.destinations))) for entry in read.digests),
         retention=RetentionSettings(**dict(read.retention)),
+        backup=BackupSettings(**dict(read.backup)),
         limits=LimitSettings(**dict(read.limits)),
         admins=frozenset(read.admins),
         ops=place(read.ops) if read.ops else None,

@@ -64,6 +64,8 @@ class Services:
     now: Callable[[], datetime]
     reload: Callable[[], Awaitable[object]]
     started_at: datetime
+    rival: Callable[[], str | None] = lambda: None
+    """Which other instance works on this archive while this one stands by; None: this one is in charge."""
 
     @property
     def story(self) -> Story:

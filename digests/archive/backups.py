@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 
 from digests.archive import migrations
 from digests.archive.engine import Archive
+from digests.archive.meta import RESTORED_AT
 from digests.archive.troubles import told_plainly
 from digests.archive.waiting import finished
 from digests.errors import ArchiveError
@@ -73,6 +74,7 @@ def _put_back(database: Path, source: Path) -> Path | None:
     part.unlink(missing_ok=True)
     try:
         _copy_in(source, part)
+        _mark_restored(part)
         _flush(part)
         with _unused(database):
             kept = _set_aside(database)
@@ -104,6 +106,17 @@ def _copy_in(source: Path, part: Path) -> None:
     with closing(_read_only(source)) as connection, closing(sqlite3.connect(part)) as target:
         connection.backup(target)
         target.execute("PRAGMA journal_mode=DELETE").fetchone()
+
+
+def _mark_restored(part: Path) -> None:
+    """What the archive in whose place this comes has posted since is not known here: what waits, and what was due until
+    the next start, is to be looked for before it is sent. Nobody is in charge of it yet."""
+    with closing(sqlite3.connect(part)) as connection, connection:
+        connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, '')", (RESTORED_AT,))
+        connection.execute("UPDATE deliveries SET state = 'leased', lease_until = 0 WHERE state = 'pending'")
+        # Older backups know no instances yet.
+        if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'instances'").fetchone():
+            connection.execute("UPDATE instances SET holder = NULL")
 
 
 def _read_only(path: Path) -> sqlite3.Connection:

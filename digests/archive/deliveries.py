@@ -8,11 +8,11 @@ another has taken over.
 from __future__ import annotations
 
 import json
-import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import (
@@ -26,17 +26,20 @@ from sqlalchemy import (
     cast,
     exists,
     func,
+    literal,
     or_,
     select,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from digests.archive.tables import deliveries
+from digests.archive.tables import deliveries, editions
 from digests.model import Delivery, DeliveryState, Destination
 
 _PAYLOADS_KNOWN = 32
 _AT_ONCE = 50
+_KEY = 20
+"""Characters: Discord takes 25 as a nonce."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +57,17 @@ async def add(
     *,
     now: datetime,
     give_up_at: datetime,
+    in_doubt: bool = False,
 ) -> list[str]:
-    """Write pending rows; returns their ids in order."""
-    rows = [
+    """Write pending rows; returns their ids in order.
+
+    ``in_doubt``: they may have been posted before (by an archive that is lost), so the platform is asked first.
+    """
+    edition = (await connection.execute(select(editions).where(editions.c.id == edition_id))).mappings().one()
+    whose = (edition["digest_id"], edition["scheduled_at"])
+    rows: list[dict[str, Any]] = [
         {
-            "id": secrets.token_hex(10),
+            "id": key_of(*whose, row.destination, row.part),
             "edition_id": edition_id,
             "platform": row.destination.platform,
             "workspace": row.destination.workspace,
@@ -67,7 +76,8 @@ async def add(
             "part": row.part,
             "parts": row.parts,
             "payload": dict(row.payload),
-            "state": DeliveryState.PENDING,
+            "state": DeliveryState.LEASED if in_doubt else DeliveryState.PENDING,
+            "lease_until": now if in_doubt else None,
             "attempts": 0,
             "created_at": now,
             "next_try_at": now,
@@ -82,10 +92,25 @@ async def add(
     return [str(row["id"]) for row in rows]
 
 
+def key_of(digest_id: str, scheduled_at: datetime, destination: Destination, part: int) -> str:
+    """The id of a row, which follows from what it is: the same in an archive that had to be written again."""
+    moment = scheduled_at.astimezone(UTC).isoformat(timespec="microseconds")
+    named = json.dumps([digest_id, moment, str(destination), destination.kind, part])
+    return sha256(named.encode()).hexdigest()[:_KEY]
+
+
 async def lease(
-    connection: AsyncConnection, *, owner: str, now: datetime, until: datetime, limit: int
+    connection: AsyncConnection,
+    *,
+    owner: str,
+    now: datetime,
+    until: datetime,
+    limit: int,
+    except_for: Collection[str] = (),
 ) -> list[Delivery]:
     """Take due rows, oldest edition first: pending ones, and leased ones whose worker let the lease run out.
+
+    Rows ``except_for`` are not taken: the worker is still busy with them, and its clock has been set forward.
 
     Order within a destination is kept: a row is taken only when every earlier row of its destination is sent or
     dead. Rows come back as they were before (``state`` leased means: an earlier worker may have sent it).
@@ -109,7 +134,7 @@ async def lease(
     )
     query = (
         select(deliveries)
-        .where(due, ~blocked)
+        .where(due, ~blocked, *((deliveries.c.id.not_in(list(except_for)),) if except_for else ()))
         .order_by(deliveries.c.edition_id, deliveries.c.channel, deliveries.c.part)
         .limit(limit)
     )
@@ -257,6 +282,21 @@ async def first_part(connection: AsyncConnection, delivery: Delivery) -> Deliver
     return rows[0] if rows else None
 
 
+async def last_sent_at(connection: AsyncConnection, destination: Destination) -> datetime | None:
+    """When the destination last took a message, by its platform's own clock; None when it has taken none.
+
+    Rows are sent in order, so whatever of a later row was posted came after this moment.
+    """
+    query = select(func.max(deliveries.c.sent_at)).where(
+        deliveries.c.platform == destination.platform,
+        deliveries.c.workspace == destination.workspace,
+        deliveries.c.channel == destination.channel,
+        deliveries.c.state == DeliveryState.SENT,
+    )
+    found: datetime | None = await connection.scalar(query)
+    return found
+
+
 async def of_edition(connection: AsyncConnection, edition_id: int) -> list[Delivery]:
     query = select(deliveries).where(deliveries.c.edition_id == edition_id)
     return await _fetch(connection, query.order_by(deliveries.c.channel, deliveries.c.part))
@@ -266,6 +306,88 @@ async def in_state(connection: AsyncConnection, state: DeliveryState, *, limit: 
     """Rows in a state, newest first: dead letters, uncertain ones."""
     query = select(deliveries).where(deliveries.c.state == state)
     return await _fetch(connection, query.order_by(deliveries.c.created_at.desc()).limit(limit))
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which rows to list; None: any."""
+
+    states: Collection[DeliveryState] | None = None
+    platform: str | None = None
+    workspace: str | None = None
+    channel: str | None = None
+    edition_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A row of a list, with its edition and times."""
+
+    delivery: Delivery
+    digest_id: str
+    scheduled_at: datetime
+    created_at: datetime
+    sent_at: datetime | None
+
+
+async def listed(connection: AsyncConnection, wanted: Wanted, *, limit: int) -> list[Listed]:
+    """Rows as ``wanted``, newest edition first, its parts in order."""
+    query = select(editions.c.digest_id, editions.c.scheduled_at, deliveries).join(
+        editions, editions.c.id == deliveries.c.edition_id
+    )
+    if wanted.states is not None:
+        query = query.where(deliveries.c.state.in_(list(wanted.states)))
+    for column, value in (
+        (deliveries.c.platform, wanted.platform),
+        (deliveries.c.workspace, wanted.workspace),
+        (deliveries.c.channel, wanted.channel),
+        (deliveries.c.edition_id, wanted.edition_id),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    ordered = query.order_by(deliveries.c.edition_id.desc(), deliveries.c.channel, deliveries.c.part).limit(limit)
+    columns = [column for column in deliveries.c if column is not deliveries.c.payload]
+    ordered = ordered.with_only_columns(
+        editions.c.digest_id, editions.c.scheduled_at, *columns, literal("{}").label("payload")
+    )
+    rows = (await connection.execute(ordered)).mappings()
+    return [
+        Listed(_delivery(row), row["digest_id"], row["scheduled_at"], row["created_at"], row["sent_at"]) for row in rows
+    ]
+
+
+SETTLEABLE = (DeliveryState.DEAD, DeliveryState.UNCERTAIN)
+"""States about which somebody may decide."""
+
+
+async def replay(
+    connection: AsyncConnection, delivery_id: str, *, now: datetime, give_up_at: datetime
+) -> DeliveryState | None:
+    """Have a dead or uncertain row sent again, as if it were new. Returns its state before; None when there is no such
+    row in one of these states (the bot or somebody else has settled it meanwhile)."""
+    values = {
+        "state": DeliveryState.PENDING,
+        "attempts": 0,
+        "next_try_at": now,
+        "give_up_at": give_up_at,
+        "error": None,
+        "lease_owner": None,
+        "lease_until": None,
+    }
+    return await _decide(connection, delivery_id, values)
+
+
+async def drop(connection: AsyncConnection, delivery_id: str) -> DeliveryState | None:
+    """Settle a dead or uncertain row for good without sending it; returns as :func:`replay`."""
+    return await _decide(connection, delivery_id, {"state": DeliveryState.DROPPED})
+
+
+async def _decide(connection: AsyncConnection, delivery_id: str, values: Mapping[str, Any]) -> DeliveryState | None:
+    state = await connection.scalar(select(deliveries.c.state).where(deliveries.c.id == delivery_id))
+    if state not in SETTLEABLE:
+        return None
+    await connection.execute(update(deliveries).where(deliveries.c.id == delivery_id).values(**values))
+    return DeliveryState(state)
 
 
 async def counts(connection: AsyncConnection) -> dict[DeliveryState, int]:
