@@ -86,6 +86,8 @@ class App:
         self._rng = random.Random()
         self._tasks: set[asyncio.Task[None]] = set()
         self._connecting: dict[str, asyncio.Task[None]] = {}
+        self._local: set[str] = set()
+        """Adapters that were started while this instance stood by."""
         self._over = asyncio.Event()
         self.instance = InstanceKeeper(archive, now=now)
         self.worker = DeliveryWorker(archive, self.adapters, now=now, charge=self.instance)
@@ -180,8 +182,8 @@ class App:
         when the other is gone.
         """
         if await self.instance.try_to_take():
-            await self._begin(ingest=ingest)
             self._own(self.instance.keep(), "charge of the archive")
+            await self._begin(ingest=ingest)
             return
         other = words_of(self.instance.rival) if self.instance.rival else "another one that was faster"
         log.error(
@@ -196,18 +198,20 @@ class App:
         for name, adapter in self.adapters.items():
             if getattr(adapter, "is_local", False):
                 try:
-                    await self._connect(name, adapter)
-                    self._connecting[name] = asyncio.create_task(asyncio.sleep(0))
+                    await adapter.start(self.dispatcher)
+                    self._local.add(name)
                 except OSError as error:
                     # The other instance has the port, most likely; its page is the one to look at.
                     log.warning("instance.no-page", adapter=name, why=str(error))
         await self.instance.wait_for_charge()
-        await self._begin(ingest=ingest)
-        await self.instance.keep()
+        # The one that was in charge may still have the port: it is frozen, not gone.
+        self._own(self.instance.keep(), "charge of the archive")
+        await self._begin(ingest=ingest, patient=True)
+        await asyncio.Event().wait()  # until it is cancelled: a task that ends would end the app
 
-    async def _begin(self, *, ingest: bool) -> None:
+    async def _begin(self, *, ingest: bool, patient: bool = False) -> None:
         await self._note_restoring()
-        await self._connect_adapters()
+        await self._connect_adapters(patient=patient)
         # Before anything is posted: what was silent until now is told, and then that it is so no more.
         await self.alarms.run_once()
         self._own(self.worker.run(), "delivery")
@@ -234,10 +238,10 @@ class App:
                 await meta.put(connection, meta.RESTORED_AT, self._now().isoformat())
             log.warning("archive.restored", what="what was due until now is looked for before it is posted")
 
-    async def _connect_adapters(self) -> None:
+    async def _connect_adapters(self, *, patient: bool) -> None:
         for name, adapter in self.adapters.items():
-            if name not in self._connecting:
-                task = asyncio.create_task(self._connect(name, adapter), name=f"connect {name}")
+            if name not in self._local:
+                task = asyncio.create_task(self._connect(name, adapter, patient=patient), name=f"connect {name}")
                 self._connecting[name] = task
         if not self._connecting:
             return
@@ -249,8 +253,9 @@ class App:
             if not isinstance(error, SendError):
                 raise error
 
-    async def _connect(self, name: str, adapter: Adapter) -> None:
-        """Start an adapter, again and again while its platform is away. Raises when trying again cannot help."""
+    async def _connect(self, name: str, adapter: Adapter, *, patient: bool) -> None:
+        """Start an adapter, again and again while its platform is away, or (``patient``) while its port is taken.
+        Raises when trying again cannot help."""
         for attempt in itertools.count(1):
             try:
                 async with asyncio.timeout(CONNECT_TIMEOUT.total_seconds()):
@@ -258,7 +263,9 @@ class App:
             except PermanentSendError as error:
                 log.error("adapter.refused", adapter=name, cure=str(error))
                 raise
-            except (TransientSendError, UncertainSendError, TimeoutError) as error:
+            except (TransientSendError, UncertainSendError, OSError) as error:
+                if not (patient or isinstance(error, SendError | TimeoutError)):
+                    raise
                 wait = retry_delay(attempt, getattr(error, "retry_after", None), self._rng)
                 log.warning("adapter.away", adapter=name, why=str(error) or "no answer", wait_s=wait.total_seconds())
                 await asyncio.sleep(wait.total_seconds())

@@ -52,14 +52,14 @@ class InstanceKeeper:
         archive: Archive,
         *,
         now: Callable[[], datetime],
-        lease: float = LEASE,
+        lease: float | None = None,
         seconds: Callable[[], float] = awake_seconds,
     ) -> None:
         self.process = this_process()
         self._archive = archive
         self._now = now
-        self._lease = lease
-        self._every = min(BEAT_EVERY, lease / 6)
+        self._lease = LEASE if lease is None else lease
+        self._every = min(BEAT_EVERY, self._lease / 6)
         self._seconds = seconds
         self._fence: int | None = None
         self._sure_until = 0.0

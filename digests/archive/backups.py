@@ -23,6 +23,10 @@ _BESIDE = ("-wal", "-shm")
 """What SQLite keeps beside a database while it is in use, or after a crash."""
 
 
+class DamagedBackup(ArchiveError):
+    """The file is no backup, or not a whole one; another may be."""
+
+
 async def backup(archive: Archive, target: Path) -> None:
     """Write a consistent copy of a SQLite archive to ``target`` while the bot runs. ``target`` must not exist.
 
@@ -94,11 +98,11 @@ def _check(source: Path) -> None:
             connection.execute("SELECT id FROM editions LIMIT 1").fetchone()
             (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
     except sqlite3.DatabaseError as error:
-        raise ArchiveError(f"{what}, or it is damaged ({error}); name a file that `kakehashi backup` made") from error
+        raise DamagedBackup(f"{what}, or it is damaged ({error}); name a file that `kakehashi backup` made") from error
     if revision is None or revision[0] not in migrations.REVISIONS:
         raise ArchiveError(f"{source} was made by a newer Kakehashi; update the program first")
     if verdict != "ok":
-        raise ArchiveError(f"{source} is damaged ({verdict}); name another backup")
+        raise DamagedBackup(f"{source} is damaged ({verdict}); name another backup")
 
 
 def _copy_in(source: Path, part: Path) -> None:

@@ -1,0 +1,439 @@
+"""The plot: two clock changes, and everything that can go wrong in between."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bot import failpoints
+from chaos.model import Expectation
+from chaos.process import Bot, command
+from chaos.reading import Key
+from chaos.steering import Steering
+from chaos.verdict import Verdict, judge, judge_alarms, parse_ledger
+from chaos.weather import Weather
+from chaos.world import World
+
+AUTUMN, SPRING = datetime(2026, 10, 25, 1, tzinfo=UTC), datetime(2027, 3, 28, 1, tzinfo=UTC)
+"""Clocks in Kyiv are set back, and set forward; New York's follow within the autumn's week."""
+RATE = 60.0
+"""Seconds of the world's time in a second while something is being posted."""
+LEASE = "6"
+"""Seconds of real time without a beat after which another instance takes over (30 outside of here)."""
+EDITIONS_A_DAY = 37
+STEPS_A_DAY = 36
+PATIENCE = 60.0
+"""Seconds of real time for an edition to arrive everywhere."""
+_POINTS = tuple(failpoints.POINTS)
+
+
+@dataclass
+class Torment:
+    """One run. ``events`` names what happens once in each of the two windows, at its own share of the way."""
+
+    folder: Path
+    seed: int
+    kills: int
+    editions: int
+    say: Callable[[str], None]
+    events: dict[str, float] = field(default_factory=dict)
+    points: tuple[str, ...] = _POINTS
+    faults: list[str] = field(default_factory=list)
+    hit: Counter[str] = field(default_factory=Counter)
+    steps: int = 0
+
+    async def run(self) -> Verdict:
+        self.rng = random.Random(self.seed)
+        self.steering = Steering(self.folder / "steering")
+        span = timedelta(days=self.editions / 2 / EDITIONS_A_DAY)
+        starts = [change - min(span / 2, timedelta(hours=12)) for change in (AUTUMN, SPRING)]
+        self.steering.set_time(starts[0], rate=RATE)
+        async with World(self.folder, self.steering, self.rng) as self.world:
+            self.expected = Expectation((*self.world.plans, self.world.unread))
+            self.weather = Weather(self.world, self.rng)
+            self.bot = self._new_bot("bot.log")
+            self.waiting: set[Key] = set()
+            for number, start in enumerate(starts, start=1):
+                await self._window(number, start, span)
+            return await self._verdict()
+
+    def _new_bot(self, log: str) -> Bot:
+        environment = {**self.world.environment, "CHAOS_LEASE": LEASE}
+        return Bot(self.folder / "steering", self.world.config, self.folder / log, environment)
+
+    # --- a window ------------------------------------------------------------------------------------------
+
+    async def _window(self, number: int, start: datetime, span: timedelta) -> None:
+        steps = max(2, round(span / timedelta(days=1) * STEPS_A_DAY))
+        planned = Counter(self.rng.choices(range(1, steps), k=self.kills // 2 + (self.kills % 2 if number == 1 else 0)))
+        events = {max(1, min(steps - 1, round(share * steps))): name for name, share in self.events.items()}
+        todo = list(self.points)
+        self.rng.shuffle(todo)
+        self._go_to(start)
+        self.world.print_news(start, 8)
+        await self.bot.start()
+        await self._see(await_welcome=number == 1, between=number > 1)
+        end, step = start + span, 0
+        while self.steering.world() < end:
+            step += 1
+            self.steps += 1
+            if todo and not self.steering.armed:
+                self._arm(todo.pop())
+            if (name := events.pop(step, None)) is not None:
+                await getattr(self, f"_event_{name}")()
+            else:
+                await self._step(kills=planned.get(step, 0))
+            if step % max(1, steps // 12) == 0:
+                self._progress(number, step, steps)
+        for point in (*todo, *self._armed()):
+            await self._hit_in_the_end(point)
+        self.steering.arm(0, 0)
+        await self._settle()
+        drained = await self.bot.stop()
+        if drained > 10.0:
+            self.faults.append(f"the shutdown took {drained:.1f} s")
+
+    def _progress(self, number: int, step: int, steps: int) -> None:
+        deaths = f"{self.killed} killed, {sum(self.hit.values())} died at crash points"
+        self.say(f"week {number}, {step}/{steps}: {self.steering.world():%Y-%m-%d %H:%M} UTC, {deaths}")
+
+    @property
+    def killed(self) -> int:
+        return self.bot.kills
+
+    def _go_to(self, moment: datetime) -> None:
+        if moment > self.steering.world():
+            self.steering.set_time(moment)
+
+    async def _see(self, *, await_welcome: bool = False, between: bool = False) -> None:
+        """The bot has been started: it looks, and the model does."""
+        if await_welcome and not await self.bot.ready():
+            await self._revive()
+        self._look(counted=not between)
+        await self._settle()
+
+    def _run_at(self, rate: float) -> None:
+        if rate != self._rate:
+            self._rate = rate
+            self.steering.set_rate(rate)
+
+    _rate = RATE
+
+    def _look(self, *, counted: bool = True) -> None:
+        found = self.expected.look(self.steering.bot_now(), counted=counted)
+        self.waiting.update(key for key in found if key[0] != self.world.unread.id)
+
+    async def _step(self, *, kills: int = 0) -> None:
+        """On to the next edition: news, weather, perhaps deaths, until it stands everywhere."""
+        self._advance()
+        self.weather.stir()
+        await self._settle(kills=kills)
+
+    def _advance(self) -> None:
+        due = self.expected.next_due() - timedelta(seconds=self.steering.skew)
+        self.world.print_news(self.steering.world(), self.rng.choice((0, 4, 8, 12)))
+        self._go_to(due + timedelta(seconds=self.rng.uniform(0.2, 20)))
+        self._look()
+
+    async def _settle(self, *, kills: int = 0, patience: float = PATIENCE, only: str = "") -> None:
+        """Until all that is due stands everywhere (at ``only`` one platform), with so many deaths on the way."""
+        began = time.monotonic()
+        deaths = sorted(self.rng.uniform(0.0, 1.2) for _ in range(min(kills, 1))) + sorted(
+            self.rng.uniform(0.3, 4.0) for _ in range(kills - 1)
+        )
+        while True:
+            passed = time.monotonic() - began
+            if deaths and passed >= deaths[0]:
+                deaths.pop(0)
+                await self.bot.kill()
+            if not self.bot.alive:
+                await self._revive()
+            # While it starts, time hardly passes: on a busy machine it would start for hours.
+            self._run_at(RATE if self.bot.has_begun() else 1.0)
+            self._look()
+            there = self._arrived(only)
+            if there and not deaths:
+                return
+            if passed > patience:
+                for key, channel in self._missing(only):
+                    self.faults.append(f"late: {key[0]} of {key[1]:%Y-%m-%d %H:%M} is not at {channel}")
+                self.waiting.clear()
+                return
+            await asyncio.sleep(0.08)
+
+    def _missing(self, only: str) -> list[tuple[Key, str]]:
+        channels = [channel for channel in self.world.reader.channels if channel.startswith(only)]
+        return [
+            (key, channel) for key in self.waiting for channel in channels if not self.world.reader.has(channel, key)
+        ]
+
+    def _arrived(self, only: str) -> bool:
+        if self._missing(only):
+            return False
+        if not only:
+            self.waiting.clear()
+        return True
+
+    async def _revive(self) -> None:
+        """Start it again; what killed it may have been a crash point."""
+        if self.bot.alive:
+            return
+        if self.bot._process is not None and self.bot._process.returncode is not None:
+            self._count_death()
+        await self.bot.start()
+
+    # --- crash points --------------------------------------------------------------------------------------
+
+    _at = ""
+
+    def _arm(self, point: str, count: int | None = None) -> None:
+        self._at = point
+        self.steering.arm(_POINTS.index(point) + 1, self.rng.choice((1, 1, 2, 5)) if count is None else count)
+        self._provoke(point)
+
+    def _provoke(self, point: str) -> None:
+        """Make happen what the point needs."""
+        if point in ("delivery.found", "delivery.asking"):
+            self.world.slack.fail_next("chat.postMessage", drop=True)
+            self.world.discord.fail_next("POST", "/channels/*/threads", drop=True)
+        elif point == "delivery.refused":
+            self.world.slack.fail_next("chat.postMessage", status=429, retry_after=2)
+
+    def _armed(self) -> tuple[str, ...]:
+        return (self._at,) if self.steering.armed else ()
+
+    def _count_death(self) -> None:
+        if self._at and not self.steering.armed:
+            self.hit[self._at] += 1
+            self._at = ""
+
+    async def _hit_in_the_end(self, point: str) -> None:
+        """A point that the way did not lead past."""
+        for _ in range(4):
+            self._arm(point, 1)
+            if point == "alarm.writing":
+                await self._event_down()
+            elif point == "charge.taken":
+                await self.bot.stop()
+                await self._settle()
+            elif point == "backup.made":
+                for _ in range(5):
+                    await self._step()
+            else:
+                await self._step()
+            if not self.steering.armed:
+                await self._settle()
+                self._count_death()
+                return
+        self.steering.arm(0, 0)
+
+    # --- events --------------------------------------------------------------------------------------------
+
+    async def _event_slack_away(self) -> None:
+        await self._away("slack", "discord")
+
+    async def _event_discord_away(self) -> None:
+        await self._away("discord", "slack")
+
+    async def _away(self, platform: str, other: str, hours: float = 3.0) -> None:
+        """A platform is away for hours: what is due still comes to the other at once, and to this one later."""
+        fake = self.world.slack if platform == "slack" else self.world.discord
+        fake.away = self.rng.choice(("cut", "503"))
+        end = self.steering.world() + timedelta(hours=hours)
+        while self.expected.next_due() < end:
+            self._advance()
+            await self._settle(only=other)
+        self._go_to(end)
+        fake.away = None
+        await self._settle()
+
+    async def _event_down(self, hours: float = 5.0) -> None:
+        """The bot does not run for hours."""
+        await self.bot.stop()
+        self._count_death()
+        self._go_to(_quiet_moment(self.steering.world() + timedelta(hours=hours)))
+        await self.bot.start()
+        await self._see()
+        # Long enough for the alarm to see that it is over.
+        await self._step()
+
+    async def _event_clock_ahead(self) -> None:
+        await self._skewed(7_200.0)
+
+    async def _event_clock_behind(self) -> None:
+        await self._skewed(-7_200.0)
+
+    async def _skewed(self, seconds: float) -> None:
+        """The machine's clock is set wrong by two hours, stays so for some editions, and is set right."""
+        self._go_to(_quiet_moment(self.steering.world()))
+        self.weather.order("reply lost")
+        self.steering.set_skew(seconds)
+        self._look()
+        await self._settle()
+        for _ in range(3):
+            await self._step(kills=1)
+        self._go_to(_quiet_moment(self.steering.world()))
+        self.weather.order("reply lost")
+        self.steering.set_skew(0.0)
+        self._look()
+        await self._settle()
+
+    async def _event_disk_full(self) -> None:
+        """The database cannot grow; the bot says so, and goes on when there is room."""
+        await self.bot.stop()
+        with closing(sqlite3.connect(self.world.archive)) as connection:
+            (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        await self.bot.start(CHAOS_PAGES=str(pages + 1))
+        await self.bot.ready("disk is full", patience=6.0) if not await self._begins() else None
+        self._advance()
+        self.world.print_news(self.steering.world(), 30)
+        await self._until(lambda: self.bot.said("disk is full"), 8.0)
+        if not self.bot.said("Free some space"):
+            self.faults.append("a full disk was not told plainly")
+        await self.bot.kill()
+        await self._settle()
+
+    async def _begins(self) -> bool:
+        try:
+            return await self.bot.ready(patience=20.0)
+        except TimeoutError:
+            return False
+
+    async def _event_locked(self) -> None:
+        """Another program holds the database."""
+        await self._begins()
+        with closing(sqlite3.connect(self.world.archive, isolation_level=None, patience=20)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            self._advance()
+            await self._until(lambda: self.bot.said("is locked"), 15.0)
+            other.execute("ROLLBACK")
+        if not self.bot.said("another program is writing to it"):
+            self.faults.append("a locked database was not told plainly")
+        await self._settle()
+
+    async def _event_corrupt(self) -> None:
+        """The database file is destroyed; the bot names the cure, and the cure works."""
+        await self._begins()
+        backups = self.world.folder / "backups"
+        if not await self._until(lambda: bool(list(backups.glob("kakehashi-*.sqlite3"))), 15.0):
+            self.faults.append("the bot has made no backup")
+            return
+        await self.bot.kill()
+        self._destroy(self.world.archive)
+        self._advance()
+        await self.bot.start()
+        status = await self.bot.gone()
+        if status != 1 or not self.bot.said("kakehashi restore"):
+            self.faults.append(f"a destroyed database was not told plainly (status {status})")
+        newest = max(backups.glob("kakehashi-*.sqlite3"))
+        status, said = await command(self.world.config, "restore", "--yes", environment=self.world.environment)
+        if status != 0 or newest.name not in said:
+            self.faults.append(f"the backup was not put back: {said.strip()}")
+        self.expected.restored(_newest_editions(self.world.archive))
+        await self.bot.start()
+        await self._see()
+
+    def _destroy(self, path: Path) -> None:
+        with path.open("r+b") as file:
+            file.write(self.rng.randbytes(64 * 1024))
+        for ending in ("-wal", "-shm"):
+            path.with_name(path.name + ending).unlink(missing_ok=True)
+
+    async def _event_second(self) -> None:
+        """A second instance by mistake; then the first one is frozen, and wakes when the second has taken over."""
+        await self._begins()
+        second = self._new_bot("second.log")
+        await second.start()
+        if not await second.ready("instance.second", patience=30.0):
+            self.faults.append("the second instance did not say that it is one")
+        for _ in range(2):
+            await self._step()
+        self._advance()
+        await asyncio.sleep(self.rng.uniform(0.0, 0.3))
+        first, self.bot = self.bot, second
+        first.freeze()
+        if not await second.ready("app.started", patience=60.0):
+            self.faults.append("the second instance did not take over")
+        await self._settle()
+        first.thaw()
+        status = await first.gone()
+        if status == 0 or not first.said("instance.lost"):
+            self.faults.append(f"the frozen instance did not end by itself (status {status})")
+        second.kills += first.kills
+        await self._step()
+
+    async def _until(self, condition: Callable[[], bool], seconds: float) -> bool:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            if condition():
+                return True
+            await asyncio.sleep(0.1)
+        return False
+
+    # --- the end -------------------------------------------------------------------------------------------
+
+    async def _verdict(self) -> Verdict:
+        # What comes late must come before it is counted.
+        self._go_to(_quiet_moment(self.steering.world() + timedelta(minutes=20)))
+        await self.bot.start()
+        await self._see()
+        await self._until(self._ledger_rests, 20.0)
+        await self.bot.stop()
+        states = ("--state", "uncertain", "--state", "dead", "--state", "pending", "--state", "leased")
+        arguments = ("deliveries", *states, "--json", "--limit", "100000")
+        status, said = await command(self.world.config, *arguments, environment=self.world.environment)
+        rows = parse_ledger(said) if status == 0 else []
+        if status != 0:
+            self.faults.append(f"kakehashi deliveries failed: {said[-300:]}")
+        verdict = judge(self.expected, self.world.reader, rows)
+        ops = [post.text for edition in self.world.reader.editions("slack:COPS") for post in edition.posts]
+        judge_alarms(ops, verdict)
+        verdict.faults += self.faults
+        verdict.faults += [f"refused by the schema: {error}" for error in self.world.slack.violations[:3]]
+        verdict.faults += [f"refused by the schema: {error}" for error in self.world.discord.violations[:3]]
+        missed = [point for point in self.points if not self.hit[point]]
+        if missed:
+            verdict.faults.append(f"never died at {', '.join(missed)}")
+        return verdict
+
+    def _ledger_rests(self) -> bool:
+        with closing(sqlite3.connect(self.world.archive)) as connection:
+            query = "SELECT count(*) FROM deliveries WHERE state IN ('pending', 'leased')"
+            (waiting,) = connection.execute(query).fetchone()
+        return not waiting
+
+
+EVENTS: dict[str, float] = {
+    "slack_away": 0.1,
+    "clock_ahead": 0.2,
+    "discord_away": 0.3,
+    "down": 0.4,
+    "disk_full": 0.5,
+    "clock_behind": 0.6,
+    "second": 0.7,
+    "locked": 0.8,
+    "corrupt": 0.9,
+}
+"""What happens once in each week, and how far into it."""
+Event = Callable[[], Awaitable[None]]
+
+
+def _quiet_moment(moment: datetime) -> datetime:
+    """The next moment from which nothing is due for some minutes."""
+    minute = moment.minute % 30
+    return moment if 3 <= minute <= 18 else moment + timedelta(minutes=(5 - minute) % 30)
+
+
+def _newest_editions(archive: Path) -> dict[str, datetime]:
+    """What the archive that was put back takes for the newest edition of each digest."""
+    with closing(sqlite3.connect(archive)) as connection:
+        rows = connection.execute("SELECT digest_id, max(scheduled_at) FROM editions GROUP BY digest_id").fetchall()
+    return {digest: datetime.fromtimestamp(at / 1e6, UTC) for digest, at in rows}
