@@ -35,6 +35,7 @@ GRACE = timedelta(minutes=30)
 """How long after its time a digest may come before it counts as silent."""
 FAILING_FOR = timedelta(hours=1)
 """How long every source of a kind must have been failing."""
+_INSTANT = timedelta(microseconds=1)
 _TELL_WITHIN = timedelta(days=2)
 """How long an alarm is tried at a platform that is away."""
 
@@ -101,17 +102,18 @@ class AlarmDesk:
         message = alarm_message(began, ended, {digest.id: digest.name for digest in settings.digests}, now, t)
         adapter = self._adapters.get(place.platform)
         parts = adapter.split(message) if adapter else (message,)
-        edition_id = await editions.create(
-            connection,
-            digest_id=DIGEST,
-            scheduled_at=now,
-            composed_at=now,
-            after_item=0,
-            through_item=0,
-            kind="alarm",
-        )
-        if edition_id is None:
-            return
+        edition_id, at = None, now
+        while edition_id is None:  # A time has one edition of a digest; a clock that was set may show one again.
+            edition_id = await editions.create(
+                connection,
+                digest_id=DIGEST,
+                scheduled_at=at,
+                composed_at=now,
+                after_item=0,
+                through_item=0,
+                kind="alarm",
+            )
+            at += _INSTANT
         rows = [
             deliveries.NewDelivery(place, number, len(parts), to_json(part))
             for number, part in enumerate(parts, start=1)

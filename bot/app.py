@@ -169,7 +169,9 @@ class App:
                 self.adapters[name] = creator(name)(context)
 
     def _destinations(self) -> tuple[Destination, ...]:
-        return tuple(place for digest in self.store.settings.digests for place in digest.destinations)
+        settings = self.store.settings
+        places = (place for digest in settings.digests for place in digest.destinations)
+        return (*places, *((settings.ops,) if settings.ops is not None else ()))
 
     # --- running -------------------------------------------------------------------------------------------
 

@@ -74,7 +74,7 @@ class Torment:
     async def _window(self, number: int, start: datetime, span: timedelta) -> None:
         steps = max(2, round(span / timedelta(days=1) * STEPS_A_DAY))
         planned = Counter(self.rng.choices(range(1, steps), k=self.kills // 2 + (self.kills % 2 if number == 1 else 0)))
-        events = {max(1, min(steps - 1, round(share * steps))): name for name, share in self.events.items()}
+        events = sorted((start + share * span, name) for name, share in self.events.items())
         todo = list(self.points)
         self.rng.shuffle(todo)
         self._go_to(start)
@@ -87,12 +87,17 @@ class Torment:
             self.steps += 1
             if todo and not self.steering.armed:
                 self._arm(todo.pop())
-            if (name := events.pop(step, None)) is not None:
+            if events and self.steering.world() >= events[0][0]:
+                _, name = events.pop(0)
                 await getattr(self, f"_event_{name}")()
-            else:
-                await self._step(kills=planned.get(step, 0))
+            await self._step(kills=planned.pop(step, 0))
             if step % max(1, steps // 12) == 0:
                 self._progress(number, step, steps)
+        # Outages and jumps took the time of some steps; what was to happen in them happens now.
+        for _, name in events:
+            await getattr(self, f"_event_{name}")()
+        for kills in planned.values():
+            await self._step(kills=kills)
         for point in (*todo, *self._armed()):
             await self._hit_in_the_end(point)
         self.steering.arm(0, 0)
