@@ -37,7 +37,8 @@ _POINTS = tuple(failpoints.POINTS)
 
 @dataclass
 class Torment:
-    """One run. ``events`` names what happens once in each of the two windows, at its own share of the way."""
+    """One run: a week around each of the ``changes`` of the clocks. ``events`` names what happens once in each, and how
+    far into it."""
 
     folder: Path
     seed: int
@@ -46,34 +47,48 @@ class Torment:
     say: Callable[[str], None]
     events: dict[str, float] = field(default_factory=dict)
     points: tuple[str, ...] = _POINTS
+    changes: tuple[datetime, ...] = (AUTUMN, SPRING)
     faults: list[str] = field(default_factory=list)
     hit: Counter[str] = field(default_factory=Counter)
     steps: int = 0
+    _bots: list[Bot] = field(default_factory=list)
 
     async def run(self) -> Verdict:
         self.rng = random.Random(self.seed)
         self.steering = Steering(self.folder / "steering")
-        span = timedelta(days=self.editions / 2 / EDITIONS_A_DAY)
-        starts = [change - min(span / 2, timedelta(hours=12)) for change in (AUTUMN, SPRING)]
+        span = timedelta(days=self.editions / len(self.changes) / EDITIONS_A_DAY)
+        starts = [change - min(span / 2, timedelta(hours=12)) for change in self.changes]
         self.steering.set_time(starts[0], rate=RATE)
         async with World(self.folder, self.steering, self.rng) as self.world:
             self.expected = Expectation((*self.world.plans, self.world.unread))
             self.weather = Weather(self.world, self.rng)
             self.bot = self._new_bot("bot.log")
             self.waiting: set[Key] = set()
-            for number, start in enumerate(starts, start=1):
-                await self._window(number, start, span)
-            return await self._verdict()
+            try:
+                for number, start in enumerate(starts, start=1):
+                    await self._window(number, start, span)
+                return await self._verdict()
+            finally:
+                await self._end_all()
 
     def _new_bot(self, log: str) -> Bot:
         environment = {**self.world.environment, "CHAOS_LEASE": LEASE}
-        return Bot(self.folder / "steering", self.world.config, self.folder / log, environment)
+        bot = Bot(self.folder / "steering", self.world.config, self.folder / log, environment)
+        self._bots.append(bot)
+        return bot
+
+    async def _end_all(self) -> None:
+        for bot in self._bots:
+            if bot.alive:
+                bot.thaw()
+                await bot.kill()
 
     # --- a window ------------------------------------------------------------------------------------------
 
     async def _window(self, number: int, start: datetime, span: timedelta) -> None:
         steps = max(2, round(span / timedelta(days=1) * STEPS_A_DAY))
-        planned = Counter(self.rng.choices(range(1, steps), k=self.kills // 2 + (self.kills % 2 if number == 1 else 0)))
+        share, rest = divmod(self.kills, len(self.changes))
+        planned = Counter(self.rng.choices(range(1, steps), k=share + (rest if number == 1 else 0)))
         events = sorted((start + share * span, name) for name, share in self.events.items())
         todo = list(self.points)
         self.rng.shuffle(todo)
@@ -315,7 +330,7 @@ class Torment:
     async def _event_locked(self) -> None:
         """Another program holds the database."""
         await self._begins()
-        with closing(sqlite3.connect(self.world.archive, isolation_level=None, patience=20)) as other:
+        with closing(sqlite3.connect(self.world.archive, isolation_level=None, timeout=20)) as other:
             other.execute("BEGIN IMMEDIATE")
             self._advance()
             await self._until(lambda: self.bot.said("is locked"), 15.0)
