@@ -131,6 +131,8 @@ async def lease(
     due = or_(
         and_(deliveries.c.state == DeliveryState.PENDING, deliveries.c.next_try_at <= now),
         and_(deliveries.c.state == DeliveryState.LEASED, deliveries.c.lease_until <= now),
+        # Of a clock that has been set back since: nobody leases for so long.
+        and_(deliveries.c.state == DeliveryState.LEASED, deliveries.c.lease_until > until + (until - now)),
     )
     query = (
         select(deliveries)

@@ -41,7 +41,7 @@ _CURES = (
     ),
     (
         r"disk i/o error",
-        "cannot be read or written: the disk reports a fault. Check it, then put a backup back: `kakehashi restore`",
+        "cannot be read or written: a fault of the disk. Check the disk, then put a backup back: `kakehashi restore`",
     ),
     (r"password authentication failed|no pg_hba\.conf entry", "refuses this user. Check the user name and password"),
     (r"(?:database|role) \S+ does not exist", "is not there. Create the database and its user, or correct the address"),
