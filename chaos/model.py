@@ -81,13 +81,14 @@ class Expectation:
     last: dict[str, datetime] = field(default_factory=dict)
     posted: dict[tuple[str, datetime], int | None] = field(default_factory=dict)
     """(digest, time) → missed. None: nobody can say, since a backup was put back."""
+    counts_from: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    """Times before this that fold are not counted: months between two weeks are not part of the torment."""
     looked: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     due: int = 0
     folded: int = 0
 
-    def look(self, now: datetime, *, counted: bool = True) -> list[tuple[str, datetime]]:
-        """The bot looks at the ``now`` of its own clock; returns the editions that it has to post. Unless ``counted``,
-        those that fold are left out of the count: months between two weeks are not part of the torment."""
+    def look(self, now: datetime) -> list[tuple[str, datetime]]:
+        """The bot looks at the ``now`` of its own clock; returns the editions that it has to post."""
         found = []
         self.looked = now
         for plan in self.plans:
@@ -110,8 +111,9 @@ class Expectation:
             if key in self.posted:
                 continue  # Posted before the archive was lost.
             fresh = [time for time in missed if (plan.id, time) not in self.posted]
-            self.due += len(fresh) if counted else 1
-            self.folded += len(fresh) - 1 if counted else 0
+            folding = sum(1 for time in fresh if self.counts_from <= time < newest)
+            self.due += folding + 1
+            self.folded += folding
             self.posted[key] = len(missed) - 1 if len(fresh) == len(missed) else None
             found.append(key)
         return found

@@ -93,9 +93,10 @@ class Torment:
         todo = list(self.points)
         self.rng.shuffle(todo)
         self._go_to(start)
+        self.expected.counts_from = start
         self.world.print_news(start, 8)
         await self.bot.start()
-        await self._see(await_welcome=number == 1, between=number > 1)
+        await self._see(await_welcome=number == 1)
         end, step = start + span, 0
         while self.steering.world() < end:
             step += 1
@@ -133,11 +134,11 @@ class Torment:
         if moment > self.steering.world():
             self.steering.set_time(moment)
 
-    async def _see(self, *, await_welcome: bool = False, between: bool = False) -> None:
+    async def _see(self, *, await_welcome: bool = False) -> None:
         """The bot has been started: it looks, and the model does."""
         if await_welcome and not await self.bot.ready():
             await self._revive()
-        self._look(counted=not between)
+        self._look()
         await self._settle()
 
     def _run_at(self, rate: float) -> None:
@@ -147,8 +148,8 @@ class Torment:
 
     _rate = RATE
 
-    def _look(self, *, counted: bool = True) -> None:
-        found = self.expected.look(self.steering.bot_now(), counted=counted)
+    def _look(self) -> None:
+        found = self.expected.look(self.steering.bot_now())
         self.waiting.update(key for key in found if key[0] != self.world.unread.id)
 
     async def _step(self, *, kills: int = 0) -> None:
@@ -180,7 +181,7 @@ class Torment:
             self._run_at(RATE if self.bot.has_begun() else 1.0)
             self._look()
             there = self._arrived(only)
-            if there and not deaths:
+            if there and not deaths and self.bot.has_begun():
                 return
             if passed > patience:
                 for key, channel in self._missing(only):

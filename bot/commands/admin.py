@@ -72,7 +72,7 @@ async def _status(services: Services, invocation: Invocation) -> Message:
         t("Uncertain: look before you post again"), found.uncertain
     )
     if found.dead or found.uncertain:
-        hint = t("To send one again or to settle it: kakehashi deliveries replay ID, kakehashi deliveries drop ID")
+        hint = t("To send one again or to settle it, on the command line: {command}", command="kakehashi deliveries")
         blocks.append(Context(text(hint)))
     blocks += _refused(services, t)
     return Message(tuple(blocks), summary=t("Status"), language=t.language)
