@@ -12,8 +12,8 @@ import click
 
 from bot.settings import Settings, load_settings, only_workspace
 from bot.settingsfile import place_parts
-from digests.archive import Archive, deliveries
-from digests.archive.deliveries import Listed, Wanted
+from digests.archive import Archive, letters
+from digests.archive.letters import Listed, Wanted
 from digests.errors import NotFound
 from digests.model import DeliveryState
 
@@ -36,7 +36,7 @@ async def list_deliveries(
     archive = await Archive.open(settings.archive)
     try:
         async with archive.read() as connection:
-            rows = await deliveries.listed(connection, wanted, limit=limit)
+            rows = await letters.listed(connection, wanted, limit=limit)
     finally:
         await archive.close()
     if as_json:
@@ -67,9 +67,9 @@ async def _decide_one(archive: Archive, delivery_id: str, *, replay: bool) -> bo
     now = datetime.now(UTC)
     async with archive.write() as connection:
         if replay:
-            before = await deliveries.replay(connection, delivery_id, now=now, give_up_at=now + REPLAY_FOR)
+            before = await letters.replay(connection, delivery_id, now=now, give_up_at=now + REPLAY_FOR)
         else:
-            before = await deliveries.drop(connection, delivery_id)
+            before = await letters.drop(connection, delivery_id)
     if before is None:
         click.echo(f"{delivery_id}: there is no dead or uncertain delivery of this id", err=True)
         return False

@@ -26,7 +26,6 @@ from sqlalchemy import (
     cast,
     exists,
     func,
-    literal,
     or_,
     select,
     update,
@@ -310,88 +309,6 @@ async def in_state(connection: AsyncConnection, state: DeliveryState, *, limit: 
     return await _fetch(connection, query.order_by(deliveries.c.created_at.desc()).limit(limit))
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which rows to list; None: any."""
-
-    states: Collection[DeliveryState] | None = None
-    platform: str | None = None
-    workspace: str | None = None
-    channel: str | None = None
-    edition_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A row of a list, with its edition and times."""
-
-    delivery: Delivery
-    digest_id: str
-    scheduled_at: datetime
-    created_at: datetime
-    sent_at: datetime | None
-
-
-async def listed(connection: AsyncConnection, wanted: Wanted, *, limit: int) -> list[Listed]:
-    """Rows as ``wanted``, newest edition first, its parts in order."""
-    query = select(editions.c.digest_id, editions.c.scheduled_at, deliveries).join(
-        editions, editions.c.id == deliveries.c.edition_id
-    )
-    if wanted.states is not None:
-        query = query.where(deliveries.c.state.in_(list(wanted.states)))
-    for column, value in (
-        (deliveries.c.platform, wanted.platform),
-        (deliveries.c.workspace, wanted.workspace),
-        (deliveries.c.channel, wanted.channel),
-        (deliveries.c.edition_id, wanted.edition_id),
-    ):
-        if value is not None:
-            query = query.where(column == value)
-    ordered = query.order_by(deliveries.c.edition_id.desc(), deliveries.c.channel, deliveries.c.part).limit(limit)
-    columns = [column for column in deliveries.c if column is not deliveries.c.payload]
-    ordered = ordered.with_only_columns(
-        editions.c.digest_id, editions.c.scheduled_at, *columns, literal("{}").label("payload")
-    )
-    rows = (await connection.execute(ordered)).mappings()
-    return [
-        Listed(_delivery(row), row["digest_id"], row["scheduled_at"], row["created_at"], row["sent_at"]) for row in rows
-    ]
-
-
-SETTLEABLE = (DeliveryState.DEAD, DeliveryState.UNCERTAIN)
-"""States about which somebody may decide."""
-
-
-async def replay(
-    connection: AsyncConnection, delivery_id: str, *, now: datetime, give_up_at: datetime
-) -> DeliveryState | None:
-    """Have a dead or uncertain row sent again, as if it were new. Returns its state before; None when there is no such
-    row in one of these states (the bot or somebody else has settled it meanwhile)."""
-    values = {
-        "state": DeliveryState.PENDING,
-        "attempts": 0,
-        "next_try_at": now,
-        "give_up_at": give_up_at,
-        "error": None,
-        "lease_owner": None,
-        "lease_until": None,
-    }
-    return await _decide(connection, delivery_id, values)
-
-
-async def drop(connection: AsyncConnection, delivery_id: str) -> DeliveryState | None:
-    """Settle a dead or uncertain row for good without sending it; returns as :func:`replay`."""
-    return await _decide(connection, delivery_id, {"state": DeliveryState.DROPPED})
-
-
-async def _decide(connection: AsyncConnection, delivery_id: str, values: Mapping[str, Any]) -> DeliveryState | None:
-    state = await connection.scalar(select(deliveries.c.state).where(deliveries.c.id == delivery_id))
-    if state not in SETTLEABLE:
-        return None
-    await connection.execute(update(deliveries).where(deliveries.c.id == delivery_id).values(**values))
-    return DeliveryState(state)
-
-
 async def counts(connection: AsyncConnection) -> dict[DeliveryState, int]:
     """How many rows there are in each state."""
     query = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
@@ -415,7 +332,7 @@ async def _settle(connection: AsyncConnection, delivery_id: str, owner: str, **v
 async def _fetch(connection: AsyncConnection, query: Select[Any]) -> list[Delivery]:
     columns = [column for column in deliveries.c if column is not deliveries.c.payload]
     query = query.with_only_columns(*columns, cast(deliveries.c.payload, Text).label("payload"))
-    return [_delivery(row) for row in (await connection.execute(query)).mappings()]
+    return [delivery_of(row) for row in (await connection.execute(query)).mappings()]
 
 
 @lru_cache(_PAYLOADS_KNOWN)
@@ -425,7 +342,8 @@ def _payload(text: str) -> dict[str, Any]:
     return found
 
 
-def _delivery(row: RowMapping) -> Delivery:
+def delivery_of(row: RowMapping) -> Delivery:
+    """A row of the ledger, with its payload as text."""
     return Delivery(
         id=row["id"],
         edition_id=row["edition_id"],

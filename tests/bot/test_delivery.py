@@ -15,7 +15,7 @@ from bot.adapters.base import Found, PermanentSendError, Sent, TransientSendErro
 from bot.adapters.departure import departing
 from bot.delivery import LEASE, DeliveryWorker, retry_delay
 from bot.message import Message, Paragraph, text, to_json
-from digests.archive import Archive, deliveries, editions
+from digests.archive import Archive, deliveries, editions, letters
 from digests.archive.deliveries import NewDelivery
 from digests.errors import ArchiveError, NotInCharge
 from digests.model import Delivery, DeliveryState, Destination
@@ -357,9 +357,9 @@ async def test_what_is_looked_for_is_looked_for_since_the_platforms_own_time(
     assert asked[1] <= clock() - timedelta(hours=2)
 
 
-async def listed(archive: Archive) -> list[deliveries.Listed]:
+async def listed(archive: Archive) -> list[letters.Listed]:
     async with archive.read() as connection:
-        return await deliveries.listed(connection, deliveries.Wanted(), limit=9)
+        return await letters.listed(connection, letters.Wanted(), limit=9)
 
 
 async def test_one_that_is_not_sure_to_be_in_charge_takes_nothing(
