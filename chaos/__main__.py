@@ -13,7 +13,8 @@ import time
 from pathlib import Path
 
 from bot.failpoints import POINTS
-from chaos.torment import EVENTS, Torment
+from chaos.events import EVENTS
+from chaos.torment import Torment
 
 
 def main() -> int:

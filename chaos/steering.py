@@ -42,12 +42,8 @@ class Steering:
     def set_time(self, moment: datetime, *, rate: float | None = None) -> None:
         """It is ``moment`` now, and from now on time runs at ``rate``."""
         state = self._read()
-        given = {
-            "set_at": time.monotonic(),
-            "virtual": moment.timestamp(),
-            "rate": state.rate if rate is None else rate,
-        }
-        self._write(replace(state, **given))
+        rate = state.rate if rate is None else rate
+        self._write(replace(state, set_at=time.monotonic(), virtual=moment.timestamp(), rate=rate))
 
     def set_rate(self, rate: float) -> None:
         self.set_time(self.world(), rate=rate)
