@@ -280,9 +280,11 @@ class DeliveryWorker:
     async def _since(self, row: Delivery) -> datetime:
         """From when on the row may have been posted. Nothing of it came before what its destination took last; that
         moment is of the platform's own clock, so it holds where ours was set in between."""
+        earliest = row.next_try_at - _LOOK_BACK
+        if row.error == deliveries.IN_DOUBT:
+            return earliest
         async with self._archive.read() as connection:
             before = await deliveries.last_sent_at(connection, row.destination)
-        earliest = row.next_try_at - _LOOK_BACK
         return earliest if before is None else max(before, earliest)
 
     async def _keep_unclear(self, row: Delivery, why: str) -> None:

@@ -41,6 +41,8 @@ class Events:
     expected: Expectation
     bot: Bot
     faults: list[str]
+    waiting: set[tuple[str, datetime]]
+    restored: list[float]
 
     def new_bot(self, log: str) -> Bot:
         raise NotImplementedError
@@ -166,7 +168,8 @@ class Events:
         status, said = await command(self.world.config, "restore", "--yes", environment=self.world.environment)
         if status != 0 or newest.name not in said:
             self.faults.append(f"the backup was not put back: {said.strip()}")
-        self.expected.restored(_newest_editions(self.world.archive))
+        self.expected.restored(_newest_editions(self.world.archive), self.waiting)
+        self.restored.append(self.steering.seconds())
         await self.bot.start()
         await self._see()
 

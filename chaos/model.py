@@ -7,7 +7,7 @@ it covers. Nothing here is taken from the bot's code.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -118,8 +118,9 @@ class Expectation:
             found.append(key)
         return found
 
-    def restored(self, last: Mapping[str, datetime]) -> None:
-        """A backup was put back, in which these are the newest editions."""
+    def restored(self, last: Mapping[str, datetime], waiting: Iterable[tuple[str, datetime]]) -> None:
+        """A backup was put back, in which these are the newest editions; what waits may cover more now."""
+        self.posted.update(dict.fromkeys(waiting, None))
         self.last.update({plan.id: last[plan.id] for plan in self.plans if plan.id in last})
 
     def next_due(self) -> datetime:

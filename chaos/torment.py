@@ -52,6 +52,7 @@ class Torment(Events):
     faults: list[str] = field(default_factory=list)
     hit: Counter[str] = field(default_factory=Counter)
     steps: int = 0
+    restored: list[float] = field(default_factory=list)
     _bots: list[Bot] = field(default_factory=list)
 
     async def run(self) -> Verdict:
@@ -273,8 +274,8 @@ class Torment(Events):
         if status != 0:
             self.faults.append(f"kakehashi deliveries failed: {said[-300:]}")
         verdict = judge(self.expected, self.world.reader, rows)
-        ops = [post.text for edition in self.world.reader.editions("slack:COPS") for post in edition.posts]
-        judge_alarms(ops, verdict)
+        ops = [(post.at, post.text) for edition in self.world.reader.editions("slack:COPS") for post in edition.posts]
+        judge_alarms(ops, self.restored, verdict)
         verdict.faults += self.faults
         verdict.faults += [f"refused by the schema: {error}" for error in self.world.slack.violations[:3]]
         verdict.faults += [f"refused by the schema: {error}" for error in self.world.discord.violations[:3]]

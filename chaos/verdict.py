@@ -111,13 +111,19 @@ def _judge_unknown(
 _ALARM = re.compile(r"([^\n]+)\n: (nothing posted|no source|is posted again|can be read again)")
 
 
-def judge_alarms(texts: Sequence[str], verdict: Verdict) -> None:
-    """Each change of state is told once: no subject begins twice, or ends twice, in a row."""
+def judge_alarms(told: Sequence[tuple[float, str]], restored: Sequence[float], verdict: Verdict) -> None:
+    """Each change of state is told once: no subject begins twice, or ends twice, in a row. An archive that was put back
+    does not know what was told since it was saved, so both may come then."""
     state: dict[str, bool] = {}
-    for text in texts:
+    ahead = sorted(restored)
+    for at, text in told:
+        if ahead and at >= ahead[0]:
+            ahead.pop(0)
+            state.clear()
+        fresh = bool(restored) and at >= restored[0]
         for subject, words in _ALARM.findall(text):
             begun = words in ("nothing posted", "no source")
-            if state.get(subject, False) == begun:
+            if state.get(subject, None if fresh else False) == begun:
                 verdict.doubled += 1
                 verdict.faults.append(f"alarm told twice: {subject}: {words}")
             state[subject] = begun

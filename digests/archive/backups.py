@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 
 from digests.archive import migrations
+from digests.archive.deliveries import IN_DOUBT
 from digests.archive.engine import Archive
 from digests.archive.meta import RESTORED_AT
 from digests.archive.troubles import told_plainly
@@ -117,7 +118,10 @@ def _mark_restored(part: Path) -> None:
     the next start, is to be looked for before it is sent. Nobody is in charge of it yet."""
     with closing(sqlite3.connect(part)) as connection, connection:
         connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, '')", (RESTORED_AT,))
-        connection.execute("UPDATE deliveries SET state = 'leased', lease_until = 0 WHERE state = 'pending'")
+        connection.execute(
+            "UPDATE deliveries SET state = 'leased', lease_until = 0, error = ? WHERE state IN ('pending', 'leased')",
+            (IN_DOUBT,),
+        )
         # Older backups know no instances yet.
         if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'instances'").fetchone():
             connection.execute("UPDATE instances SET holder = NULL")

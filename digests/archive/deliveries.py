@@ -37,6 +37,8 @@ from digests.model import Delivery, DeliveryState, Destination
 
 _PAYLOADS_KNOWN = 32
 _AT_ONCE = 50
+IN_DOUBT = "it may have been posted before a backup was put back"
+"""The error of rows that an archive which is lost may have sent: out of order, as seen from this one."""
 _KEY = 20
 """Characters: Discord takes 25 as a nonce."""
 
@@ -77,6 +79,7 @@ async def add(
             "payload": dict(row.payload),
             "state": DeliveryState.LEASED if in_doubt else DeliveryState.PENDING,
             "lease_until": now if in_doubt else None,
+            "error": IN_DOUBT if in_doubt else None,
             "attempts": 0,
             "created_at": now,
             "next_try_at": now,

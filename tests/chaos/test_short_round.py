@@ -74,7 +74,7 @@ def test_the_verdict_notices_an_alarm_that_is_told_twice() -> None:
     begun, ended = "Kakehashi needs attention\nHourly\n: nothing posted", "Well again\nHourly\n: is posted again"
     for texts, doubled in (([begun, ended, begun, ended], 0), ([begun, begun], 1), ([begun, ended, ended], 1)):
         verdict = Verdict()
-        judge_alarms(texts, verdict)
+        judge_alarms([(float(at), text) for at, text in enumerate(texts)], [], verdict)
         assert verdict.doubled == doubled
 
 

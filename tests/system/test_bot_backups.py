@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.adapters.base import Found, Sent
 from bot.backups import backups_in
+from bot.delivery import DeliveryWorker
+from bot.message import Message, Paragraph, text, to_json
 from bot.tools.backup import restore_once
-from digests.archive import Archive
+from digests.archive import Archive, deliveries, editions
+from digests.archive.deliveries import NewDelivery
 from digests.errors import ArchiveError
+from digests.model import Destination
 from tests.conftest import StoppedClock
+from tests.fakes.platform import FakePlatform
+from tests.fakes.shelf import put_edition
 from tests.fakes.slack.server import FakeSlack
 from tests.system.conftest import StartBot
 from tests.system.newsstand import Newsstand
@@ -73,6 +81,45 @@ async def test_one_command_puts_the_newest_whole_one_back(
     first.unlink()
     with pytest.raises(ArchiveError, match="no whole backup"):
         await restore_once(config, None)
+
+
+async def test_it_is_looked_for_even_where_something_newer_has_been_posted_meanwhile(
+    archive: Archive, clock: StoppedClock
+) -> None:
+    """After a restore the ledger's order is not that in which things were posted."""
+    platform = FakePlatform(clock)
+    asked: list[datetime] = []
+
+    async def find(_: Destination, *, key: str, since: datetime) -> Found:
+        asked.append(since)
+        return Found(known=True, sent=Sent(("m9",), clock()))
+
+    platform.find = find  # type: ignore[method-assign]
+    place = Destination("fake", "w", "news")
+    payload = to_json(Message((Paragraph(text("words")),), summary="words"))
+    posted_at = clock()
+    clock.forward(minutes=30)
+    await put_edition(archive, clock(), deliver=[NewDelivery(place, 1, 1, payload)])
+    async with archive.write() as connection:
+        edition = await editions.create(
+            connection,
+            digest_id="other",
+            scheduled_at=posted_at,
+            composed_at=clock(),
+            after_item=0,
+            through_item=0,
+            kind="digest",
+        )
+        assert edition is not None
+        late = [NewDelivery(place, 1, 1, payload)]
+        give_up = clock() + timedelta(hours=6)
+        await deliveries.add(connection, edition, late, now=posted_at, give_up_at=give_up, in_doubt=True)
+    worker = DeliveryWorker(archive, {"fake": platform}, now=clock)
+    while await worker.work_once():
+        clock.forward(seconds=5)
+    assert len(platform.accepted) == 1
+    assert len(asked) == 1
+    assert asked[0] < posted_at
 
 
 async def test_what_was_posted_after_the_backup_is_not_posted_again(
