@@ -97,6 +97,7 @@ class Torment(Events):
         self._go_to(start)
         self.expected.counts_from = start
         self.world.print_news(start, 8)
+        self._run_at(1.0)
         await self.bot.start()
         await self._see(await_welcome=number == 1)
         end, step = start + span, 0
