@@ -6,7 +6,7 @@ STAMPS := .stamps
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PYTHONUTF8 = 1
 
-.PHONY: run test check bench fuzz audit lock schemas messages clean
+.PHONY: run test check bench chaos fuzz audit lock schemas messages clean
 
 run: $(STAMPS)/run
 	$(BIN)/kakehashi run
@@ -30,6 +30,13 @@ bench: $(STAMPS)/dev
 SECONDS ?= 120
 fuzz: $(STAMPS)/dev
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(if $(TARGET),--target $(TARGET)) $(if $(SEED),--seed $(SEED))
+
+# The real bot against fakes of both platforms, killed and cut off at every turn; about 15 minutes, the last line is the
+# verdict. SEED repeats a run's plot; EDITIONS and KILLS make it shorter.
+EDITIONS ?= 580
+KILLS ?= 200
+chaos: $(STAMPS)/dev
+	$(BIN)/python -m chaos --editions $(EDITIONS) --kills $(KILLS) $(if $(SEED),--seed $(SEED))
 
 schemas: $(STAMPS)/dev
 	$(BIN)/python -m bot.schemas --write

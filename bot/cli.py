@@ -296,16 +296,70 @@ def backup(config: Path, target: Path) -> None:
 
 
 @cli.command()
-@click.argument("source", type=click.Path(path_type=Path, exists=True))
+@click.argument("source", type=click.Path(path_type=Path, exists=True), required=False)
 @click.option("--yes", is_flag=True, help="Do not ask before the archive is replaced.")
 @click.pass_obj
-def restore(config: Path, source: Path, yes: bool) -> None:
-    """Put the backup SOURCE in the archive's place. The bot must not be running."""
+def restore(config: Path, source: Path | None, yes: bool) -> None:
+    """Put the backup SOURCE in the archive's place, or the newest that the bot made. The bot must not be running.
+
+    What was posted after the backup is not posted again: it is looked for first.
+    """
     from bot.tools.backup import restore_once
 
     if not yes:
         click.confirm("The present archive is kept beside the new one. Go on?", abort=True)
     drive(restore_once(config, source))
+
+
+@cli.group(invoke_without_command=True)
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice(["pending", "leased", "sent", "uncertain", "dead", "dropped"]),
+    help="Only these; may be given several times. Default: all that is not done.",
+)
+@click.option("--destination", metavar="PLACE", help="Only there: a platform, or platform:channel.")
+@click.option("--edition", type=int, metavar="NUMBER", help="Only of this edition, in any state.")
+@click.option("--limit", type=click.IntRange(1), default=200, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="A JSON list instead of text.")
+@click.pass_context
+def deliveries(
+    context: click.Context,
+    states: tuple[str, ...],
+    destination: str | None,
+    edition: int | None,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """List what waits to be sent, what was given up and what is in doubt; also while the bot runs."""
+    if context.invoked_subcommand is not None:
+        return
+    from bot.tools.deliveries import list_deliveries
+
+    drive(list_deliveries(context.obj, states, destination, edition, limit=limit, as_json=as_json))
+
+
+@deliveries.command("replay")
+@click.argument("ids", nargs=-1, required=True)
+@click.pass_obj
+def replay_deliveries(config: Path, ids: tuple[str, ...]) -> None:
+    """Send dead or uncertain deliveries again, by their IDS. Of an uncertain one look first whether it is there."""
+    from bot.tools.deliveries import decide
+
+    if not drive(decide(config, ids, replay=True)):
+        sys.exit(1)
+
+
+@deliveries.command("drop")
+@click.argument("ids", nargs=-1, required=True)
+@click.pass_obj
+def drop_deliveries(config: Path, ids: tuple[str, ...]) -> None:
+    """Settle dead or uncertain deliveries without sending them, by their IDS."""
+    from bot.tools.deliveries import decide
+
+    if not drive(decide(config, ids, replay=False)):
+        sys.exit(1)
 
 
 @cli.command()

@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -19,6 +19,7 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.schedule import Schedule
+from digests.errors import ArchiveError
 
 log = structlog.get_logger()
 
@@ -36,6 +37,23 @@ class ScheduleTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 has n
 
     def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
         return self.schedule.next_after(max(previous_fire_time or now, now))
+
+
+class Bells(Protocol):
+    """What the app asks of a clock. :class:`Clock` rings by the machine's time; ``make chaos`` brings one of its own,
+    whose time it moves."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs and would ring."""
+
+    def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    def every(self, interval: timedelta, ring_id: str, ring: Ring, *, soon: bool = False) -> None: ...
+
+    def set_schedules(self, rings: Mapping[str, tuple[Schedule, Ring]]) -> None: ...
 
 
 class Clock:
@@ -74,7 +92,7 @@ class Clock:
         """Ring at a fixed interval; ``soon`` rings once right away too."""
         first: dict[str, Any] = {"next_run_time": datetime.now(UTC)} if soon else {}
         trigger = IntervalTrigger(seconds=int(interval.total_seconds()), timezone=UTC)
-        self._scheduler.add_job(_logged(ring_id, ring), trigger, id=ring_id, replace_existing=True, **first)
+        self._scheduler.add_job(logged(ring_id, ring), trigger, id=ring_id, replace_existing=True, **first)
 
     def set_schedules(self, rings: Mapping[str, tuple[Schedule, Ring]]) -> None:
         """Make exactly these schedules ring; those set before and not named now fall silent."""
@@ -83,18 +101,21 @@ class Clock:
             if job.id.startswith("schedule:") and job.id not in wanted:
                 job.remove()
         for job_id, (schedule, ring) in wanted.items():
-            self._scheduler.add_job(_logged(job_id, ring), ScheduleTrigger(schedule), id=job_id, replace_existing=True)
+            self._scheduler.add_job(logged(job_id, ring), ScheduleTrigger(schedule), id=job_id, replace_existing=True)
 
 
-def _logged(ring_id: str, ring: Ring) -> Ring:
+def logged(ring_id: str, ring: Ring) -> Ring:
+    """``ring``, whose faults are logged: one ring's fault must not silence the clock."""
+
     async def run() -> None:
         try:
             await ring()
         except asyncio.CancelledError:
             # The clock is being stopped; APScheduler would call it an error.
             log.info("clock.ring-cancelled", ring=ring_id)
+        except ArchiveError as error:
+            log.error("clock.ring-failed", ring=ring_id, why=str(error))
         except Exception:
-            # A fault of one ring must not silence the clock.
             log.exception("clock.ring-failed", ring=ring_id)
 
     return run

@@ -7,6 +7,9 @@ What stands where a crash can happen:
   (:meth:`~bot.adapters.base.Adapter.find`) and sends only what is not there; where the platform cannot tell, the row
   stands as uncertain and is never blindly sent again;
 * after the record: nothing is left to do.
+
+Only the instance in charge of the archive (:mod:`bot.charge`) leases and records, and it asks itself once more before
+each message leaves whether it still is.
 """
 
 from __future__ import annotations
@@ -14,8 +17,9 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Literal
 
 import structlog
@@ -23,9 +27,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.adapters.base import Adapter, PermanentSendError, Sent, TransientSendError, UncertainSendError
+from bot.adapters.departure import leave_of
+from bot.charge import UNSHARED, Charge
+from bot.failpoints import passing
 from bot.message import Message, from_json
+from bot.records import Records
 from digests.archive import Archive, deliveries
-from digests.errors import ArchiveError
+from digests.errors import ArchiveError, NotInCharge
 from digests.model import Delivery, DeliveryState, Destination
 
 log = structlog.get_logger()
@@ -34,8 +42,8 @@ Outcome = Literal["sent", "retry", "dead", "uncertain"]
 LEASE = timedelta(seconds=90)
 SEND_TIMEOUT = 30.0
 """Seconds; well inside the lease, so that no row is ever in two hands."""
-DRAIN_TIMEOUT = 10.0
-"""Seconds that a shutdown waits for what is being sent."""
+DRAIN_TIMEOUT = 7.0
+"""Seconds that a shutdown waits for what is being sent; with the farewell to the platforms it takes ten at most."""
 CONCURRENCY = 96
 """Rows that are being sent at the same time: fewer than the 100 connections that an HTTP session opens."""
 _LEAST_TAKEN = 32
@@ -45,6 +53,8 @@ _IDLE = 30.0
 _SHORTEST_PAUSE = 0.02
 _REMEMBERED = 16
 _FAULT_PAUSE = 5.0
+_LOOK_BACK = timedelta(hours=3)
+"""How much older than our clock says a message may be that is looked for: clocks are set now and then."""
 _FIRST_RETRY = timedelta(seconds=2)
 _LONGEST_RETRY = timedelta(minutes=10)
 
@@ -68,9 +78,11 @@ class DeliveryWorker:
         now: Callable[[], datetime],
         rng: random.Random | None = None,
         count: Callable[[str, Outcome], None] = lambda platform, outcome: None,
+        charge: Charge = UNSHARED,
     ) -> None:
         """``count`` is told of every attempt's outcome, with the platform."""
         self.owner = secrets.token_hex(8)
+        self._charge = charge
         self._archive = archive
         self._adapters = adapters
         self._now = now
@@ -78,8 +90,8 @@ class DeliveryWorker:
         self._count = count
         self._wake = asyncio.Event()
         self._stopping = False
-        self._busy: set[asyncio.Task[None]] = set()
-        self._records = Records(archive, self.owner)
+        self._busy: dict[str, asyncio.Task[None]] = {}
+        self._records = Records(archive, self.owner, charge)
         self._read: dict[tuple[int, int, str], tuple[Mapping[str, Any], Message]] = {}
         self._holds: dict[tuple[str, str], datetime] = {}
 
@@ -94,7 +106,14 @@ class DeliveryWorker:
             try:
                 worked = await self._take() if CONCURRENCY - len(self._busy) >= _LEAST_TAKEN else 0
                 pause = 0.0 if worked else await self._pause()
-            except (ArchiveError, SQLAlchemyError):
+            except NotInCharge:
+                # Whoever keeps the charge ends this process; until then nothing is done here.
+                log.error("delivery.not-in-charge")
+                pause = _FAULT_PAUSE
+            except ArchiveError as error:
+                log.error("delivery.ledger-unusable", why=str(error))
+                pause = _FAULT_PAUSE
+            except SQLAlchemyError:
                 log.exception("delivery.ledger-unreadable")
                 pause = _FAULT_PAUSE
             if pause and not self._stopping:
@@ -104,36 +123,46 @@ class DeliveryWorker:
         """Take nothing new and wait up to :data:`DRAIN_TIMEOUT` for what is being sent."""
         self._stopping = True
         self._wake.set()
-        if self._busy:
-            _, left = await asyncio.wait(self._busy, timeout=DRAIN_TIMEOUT)
-            for task in left:
-                task.cancel()
-            await asyncio.gather(*left, return_exceptions=True)
+        clock = asyncio.get_running_loop().time
+        until = clock() + DRAIN_TIMEOUT
+        # A lease that was under way may still bring rows; they are given back as they come.
+        while self._busy and clock() < until:
+            await asyncio.wait(self._busy.values(), timeout=until - clock())
+        left = list(self._busy.values())
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     async def work_once(self) -> int:
         """Lease what is due and settle it; returns how many rows were handled."""
         taken = await self._take()
-        await asyncio.gather(*self._busy)
+        await asyncio.gather(*self._busy.values())
         return taken
 
     async def _take(self) -> int:
         """Lease rows that are due, as many as there are hands for, and begin to send them; returns how many."""
-        now, free = self._now(), CONCURRENCY - len(self._busy)
+        now, free, busy = self._now(), CONCURRENCY - len(self._busy), tuple(self._busy)
 
         async def lease(connection: AsyncConnection) -> list[Delivery]:
-            return await deliveries.lease(connection, owner=self.owner, now=now, until=now + LEASE, limit=free)
+            await self._charge.verify(connection)
+            return await deliveries.lease(
+                connection, owner=self.owner, now=now, until=now + LEASE, limit=free, except_for=busy
+            )
 
-        rows = await self._archive.write_at_once(lease)
+        if not self._charge.is_sure:
+            return 0
+        # Lasting: were the lease lost by a power cut, what was sent under it would be sent again unasked.
+        rows = await self._archive.write_at_once(lease, lasting=True)
         for place, row in enumerate(rows, start=1):
             if place % _STARTED_AT_ONCE == 0:
                 await asyncio.sleep(0)  # a hundred beginning at once would hold the event loop for 100 ms
             task = asyncio.create_task(self._handle(row), name=f"delivery {row.id}")
-            self._busy.add(task)
-            task.add_done_callback(self._done)
+            self._busy[row.id] = task
+            task.add_done_callback(partial(self._done, row.id))
         return len(rows)
 
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._busy.discard(task)
+    def _done(self, key: str, _: asyncio.Task[None]) -> None:
+        self._busy.pop(key, None)
         self._wake.set()
 
     async def _rest(self, seconds: float) -> None:
@@ -157,11 +186,14 @@ class DeliveryWorker:
             edition=row.edition_id, delivery=row.id, destination=str(row.destination)
         ):
             try:
+                passing("delivery.leased")
                 held = self._held_until(row.destination)
                 if self._stopping or held is not None:
                     await self._release(row, held or self._now())
                 else:
                     await self._deliver(row)
+            except (ArchiveError, NotInCharge) as error:
+                log.error("delivery.not-recorded", why=str(error))
             except Exception:
                 # It may have been sent: the lease runs out and the platform is asked before anything else.
                 log.exception("delivery.fault")
@@ -191,9 +223,11 @@ class DeliveryWorker:
 
     async def _send(self, row: Delivery, adapter: Adapter, parent: Sent | None) -> None:
         try:
-            async with asyncio.timeout(SEND_TIMEOUT):
-                sent = await adapter.send(row.destination, self._message(row), key=row.id, parent=parent)
+            with leave_of(self._leave):
+                async with asyncio.timeout(SEND_TIMEOUT):
+                    sent = await adapter.send(row.destination, self._message(row), key=row.id, parent=parent)
         except TransientSendError as error:
+            passing("delivery.refused")
             if error.retry_after is not None:
                 place = (row.destination.platform, row.destination.workspace)
                 self._holds[place] = self._now() + timedelta(seconds=error.retry_after)
@@ -205,7 +239,14 @@ class DeliveryWorker:
             if not await self._reconciled(row, adapter):
                 await self._retry(row, str(error) or "no answer in time", None)
         else:
+            passing("delivery.accepted")
             await self._sent(row, sent, adapter)
+
+    def _leave(self) -> None:
+        """Asked right before a message leaves."""
+        passing("delivery.departing")
+        if not self._charge.is_sure:
+            raise TransientSendError("this instance is not sure to be in charge of the archive any more")
 
     def _message(self, row: Delivery) -> Message:
         """The row's message; the same part of an edition is the same object for every channel it goes to."""
@@ -220,9 +261,10 @@ class DeliveryWorker:
 
     async def _reconciled(self, row: Delivery, adapter: Adapter) -> bool:
         """Ask the platform for a row that may have been sent. True when the row is settled by the answer."""
+        passing("delivery.asking")
         try:
             async with asyncio.timeout(SEND_TIMEOUT):
-                found = await adapter.find(row.destination, key=row.id, since=row.next_try_at - timedelta(minutes=5))
+                found = await adapter.find(row.destination, key=row.id, since=await self._since(row))
         except TransientSendError as error:
             await self._keep_unclear(row, str(error))
             return True
@@ -233,12 +275,23 @@ class DeliveryWorker:
             await self._uncertain(row, f"may have been posted; the platform cannot be asked: {error}")
             return True
         if found.sent is not None:
+            passing("delivery.found")
             await self._sent(row, found.sent, adapter)
             return True
         if not found.known:
             await self._uncertain(row, "may have been posted; the platform cannot tell. Look, then replay or drop it")
             return True
         return False
+
+    async def _since(self, row: Delivery) -> datetime:
+        """From when on the row may have been posted. Nothing of it came before what its destination took last; that
+        moment is of the platform's own clock, so it holds where ours was set in between."""
+        earliest = row.next_try_at - _LOOK_BACK
+        if row.error == deliveries.IN_DOUBT:
+            return earliest
+        async with self._archive.read() as connection:
+            before = await deliveries.last_sent_at(connection, row.destination)
+        return earliest if before is None else max(before, earliest)
 
     async def _keep_unclear(self, row: Delivery, why: str) -> None:
         """Leave the lease to run out: whoever takes the row next asks the platform again before sending."""
@@ -260,6 +313,7 @@ class DeliveryWorker:
     async def _sent(self, row: Delivery, sent: Sent, adapter: Adapter) -> None:
         free_at = self._now() + timedelta(seconds=adapter.spacing) if adapter.spacing else None
         await self._records.add(deliveries.SentPart(row, sent.platform_ids, sent.at, free_at))
+        passing("delivery.recorded")
         self._count(row.destination.platform, "sent")
         log.info("delivery.sent", part=row.part, parts=row.parts)
 
@@ -302,53 +356,3 @@ class DeliveryWorker:
             await deliveries.release(connection, row.id, owner=self.owner, now=again)
 
         await self._records.add(record)
-
-
-Record = deliveries.SentPart | Callable[[AsyncConnection], Awaitable[None]]
-"""That a row was sent, or what else is to be written about one."""
-
-
-class Records:
-    """What became of rows, written together: while one transaction is flushed to the disk others gather for the next.
-
-    A row counts as settled only when :meth:`add` returns.
-    """
-
-    def __init__(self, archive: Archive, owner: str) -> None:
-        self._archive = archive
-        self._owner = owner
-        self._waiting: list[tuple[Record, asyncio.Future[None]]] = []
-        self._writing = asyncio.Lock()
-
-    async def add(self, record: Record) -> None:
-        """Write one record, with others that wait. Raises what writing raised."""
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((record, done))
-        async with self._writing:
-            if not done.done():
-                await self._write()
-        await done
-
-    async def _write(self) -> None:
-        together, self._waiting = self._waiting, []
-        sent = [record for record, _ in together if isinstance(record, deliveries.SentPart)]
-        others = [record for record, _ in together if not isinstance(record, deliveries.SentPart)]
-
-        async def write(connection: AsyncConnection) -> None:
-            if sent:
-                await deliveries.mark_all_sent(connection, sent, owner=self._owner)
-            for record in others:
-                await record(connection)
-
-        try:
-            await self._archive.write_at_once(write)
-        except BaseException as error:
-            fault = error if isinstance(error, Exception) else RuntimeError("the worker was stopped")
-            for _, done in together:
-                if not done.done():
-                    done.set_exception(fault)
-                    done.exception()  # Whoever was cancelled meanwhile does not come back for it.
-            raise
-        for _, done in together:
-            if not done.done():
-                done.set_result(None)

@@ -23,12 +23,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import editionrecord
 from bot.adapters.base import Adapter
+from bot.charge import UNSHARED, Charge
 from bot.commands.services import Configuration
+from bot.failpoints import passing
 from bot.message import Message, to_json
 from bot.present.edition import edition_message
 from bot.schedule import Schedule, parse_schedule
 from bot.settings import DigestSettings
-from digests.archive import Archive, corrections, deliveries, editions, subscriptions
+from digests.archive import Archive, corrections, deliveries, editions, meta, subscriptions
 from digests.compose import DigestSpec, compose, compose_roundup, compose_welcome
 from digests.model import Composition, Destination, Edition, Localized, Subscription
 from digests.story import Story
@@ -50,6 +52,8 @@ class _Plan:
     previous: Edition | None
     missed: int
     kind: str
+    absent: timedelta = timedelta(0)
+    """For how long the digest has been overdue."""
 
 
 class EditionDesk:
@@ -64,7 +68,9 @@ class EditionDesk:
         now: Callable[[], datetime],
         wake: Callable[[], None],
         on_change: Callable[[], Awaitable[None]],
+        charge: Charge = UNSHARED,
     ) -> None:
+        self._charge = charge
         self._configuration = configuration
         self._archive = archive
         self._adapters = adapters
@@ -121,7 +127,7 @@ class EditionDesk:
         if now - newest > digest.catch_up:
             # Too old to post: it folds into the next one, which looks back to the same previous edition.
             return None
-        return _Plan(digest, newest, previous, len(missed) - 1, "digest")
+        return _Plan(digest, newest, previous, len(missed) - 1, "digest", absent=now - missed[0])
 
     # --- writing -------------------------------------------------------------------------------------------
 
@@ -146,7 +152,9 @@ class EditionDesk:
             composition = await self._quiet(plan, composition)
         rows = self._rows(plan, composition)
         now = self._now()
+        passing("edition.due")
         async with self._archive.write() as connection:
+            await self._charge.verify(connection)
             edition_id = await editions.create(
                 connection,
                 digest_id=plan.digest.id,
@@ -164,7 +172,17 @@ class EditionDesk:
             await editions.record_events(connection, edition_id, composition.reported)
             await corrections.record_items(connection, edition_id, _cited_items(composition))
             give_up_at = now + max(plan.digest.catch_up, timedelta(minutes=10))
-            await deliveries.add(connection, edition_id, rows, now=now, give_up_at=give_up_at)
+            in_doubt = await _may_be_posted(connection, plan)
+            await deliveries.add(
+                connection,
+                edition_id,
+                rows,
+                now=min(now, plan.scheduled_at) if in_doubt else now,
+                give_up_at=give_up_at,
+                in_doubt=in_doubt,
+            )
+            passing("edition.writing")
+        passing("edition.written")
         log.info(
             "edition.written",
             edition=edition_id,
@@ -214,7 +232,7 @@ class EditionDesk:
             )
 
         composition = await self._archive.read_at_once(read)
-        return replace(composition, kind=plan.kind, missed=plan.missed)
+        return replace(composition, kind=plan.kind, missed=plan.missed, absent=plan.absent)
 
     async def _quiet(self, plan: _Plan, composition: Composition) -> Composition:
         match plan.digest.quiet:
@@ -236,7 +254,7 @@ class EditionDesk:
                         now=self._now(),
                     )
                 )
-                return replace(roundup, kind="roundup", missed=plan.missed)
+                return replace(roundup, kind="roundup", missed=plan.missed, absent=plan.absent)
             case _:
                 return replace(composition, kind="skipped")
 
@@ -265,6 +283,12 @@ def subscription_digest(subscription: Subscription, story: Story) -> DigestSetti
         catch_up=_MANUAL_CATCH_UP,
         quiet="skip",
     )
+
+
+async def _may_be_posted(connection: AsyncConnection, plan: _Plan) -> bool:
+    """Whether an edition of this time may have been posted by the archive that a backup has taken the place of."""
+    restored = await meta.get(connection, meta.RESTORED_AT)
+    return bool(restored) and plan.scheduled_at <= datetime.fromisoformat(str(restored))
 
 
 def _cited_items(composition: Composition) -> list[int]:

@@ -21,7 +21,11 @@ questions answered: with 5 ms a command that makes twenty such calls took 100 ms
 async def run_bot(config: Path, *, ingest: bool = True) -> None:
     """Run until SIGINT or SIGTERM. Raises KakehashiError's children when the start fails."""
     sys.setswitchinterval(SWITCH_INTERVAL)
-    app = await App.create(config)
+    await run_app(await App.create(config), ingest=ingest)
+
+
+async def run_app(app: App, *, ingest: bool = True) -> None:
+    """Start an app, run it until it is asked to stop, close it."""
     try:
         await app.start(ingest=ingest)
         settle_memory()

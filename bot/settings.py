@@ -57,6 +57,16 @@ class RetentionSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class BackupSettings:
+    """Copies of a SQLite archive that the bot makes by itself. ``folder`` None: beside the archive."""
+
+    enabled: bool
+    every: timedelta
+    keep: int
+    folder: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class LimitSettings:
     """Commands a minute; 0: no limit."""
 
@@ -115,6 +125,7 @@ class Settings:
     platforms: Mapping[str, BaseModel]
     digests: tuple[DigestSettings, ...]
     retention: RetentionSettings
+    backup: BackupSettings
     limits: LimitSettings
     search: SearchSettings
     admins: frozenset[str]
@@ -187,6 +198,7 @@ def _settings(
         platforms=options,
         digests=tuple(_digest(entry, read, every, tuple(map(place, entry.destinations))) for entry in read.digests),
         retention=RetentionSettings(**dict(read.retention)),
+        backup=BackupSettings(**dict(read.backup)),
         limits=LimitSettings(**dict(read.limits)),
         search=SearchSettings(semantic=read.search.semantic == "on", japanese=read.search.japanese),
         admins=frozenset(read.admins),

@@ -143,6 +143,15 @@ class RetentionEntry(Strictly):
     editions: Duration = Field(timedelta(days=400), description="Editions and the record of their deliveries.")
 
 
+class BackupEntry(Strictly):
+    """Copies of a SQLite archive that the bot makes by itself."""
+
+    enabled: Flag = Field(default=True, description="false: make none. With PostgreSQL none are made (use pg_dump).")
+    every: Duration = Field(timedelta(days=1), description="How often.")
+    keep: Annotated[int, Field(ge=1, le=1000, strict=True)] = Field(7, description="How many; older ones are deleted.")
+    folder: Text | None = Field(None, description="Where; default: the folder backups beside the archive.")
+
+
 Rate = Annotated[int, Field(ge=0, le=100_000, strict=True)]
 
 
@@ -241,6 +250,7 @@ class BotFile(Strictly):
     platforms: Platforms = Field({"web": {}})
     digests: tuple[DigestEntry, ...] = Field((), description="What is posted where and when.")
     retention: RetentionEntry = Field(RetentionEntry(), description="How long things are kept.")
+    backup: BackupEntry = Field(BackupEntry(), description="Copies of the archive that the bot makes by itself.")
     limits: LimitsEntry = Field(LimitsEntry(), description="How much members may ask of the bot.")
     search: SearchEntry = Field(SearchEntry(), description="How questions find passages.")
     admins: tuple[MemberKey, ...] = Field((), description="Members who may use /admin, as platform:workspace:user.")

@@ -64,6 +64,10 @@ class ArchiveError(KakehashiError):
     """The archive is missing, locked, corrupt or of an unknown version."""
 
 
+class NotInCharge(KakehashiError):
+    """Another instance has taken charge of the archive: whoever meets this may post and record nothing any more."""
+
+
 class NotFound(KakehashiError):
     """Something named by a user (section, item, digest, source) does not exist; the message names what does."""
 

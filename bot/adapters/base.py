@@ -116,7 +116,10 @@ class Adapter(Protocol):
         ...
 
     async def find(self, destination: Destination, *, key: str, since: datetime) -> Found:
-        """Look whether a part with this key was posted after ``since``."""
+        """Look whether a part with this key was posted after ``since``.
+
+        Raises :class:`SendError`'s children: after a transient one the same question is put again later.
+        """
         ...
 
     async def edit(self, destination: Destination, sent: Sent, message: Message) -> None:

@@ -53,7 +53,8 @@ async def _status(services: Services, invocation: Invocation) -> Message:
     t = translator(invocation.member.language)
     found = await services.archive.read_at_once(lambda connection: _read_status(connection, services))
     failing = sum(1 for state in found.sources if state.state == "failing")
-    line = SEPARATOR.join(f"{found.counts[state]} {t(name)}" for state, name in _STATES)
+    shown = [pair for pair in _STATES if pair[0] is not DeliveryState.DROPPED or found.counts[pair[0]]]
+    line = SEPARATOR.join(f"{found.counts[state]} {t(name)}" for state, name in shown)
     blocks: list[Block] = [
         Heading(t("Status")),
         Paragraph((Text(t("Running since") + " "), Time(services.started_at))),
@@ -70,6 +71,9 @@ async def _status(services: Services, invocation: Invocation) -> Message:
     blocks += _letters(t("Given up"), found.dead) + _letters(
         t("Uncertain: look before you post again"), found.uncertain
     )
+    if found.dead or found.uncertain:
+        hint = t("To send one again or to settle it, on the command line: {command}", command="kakehashi deliveries")
+        blocks.append(Context(text(hint)))
     blocks += _refused(services, t)
     return Message(tuple(blocks), summary=t("Status"), language=t.language)
 
@@ -99,6 +103,7 @@ _STATES = (
     (DeliveryState.SENT, N_("sent")),
     (DeliveryState.UNCERTAIN, N_("uncertain")),
     (DeliveryState.DEAD, N_("given up")),
+    (DeliveryState.DROPPED, N_("dropped")),
 )
 
 

@@ -146,6 +146,13 @@ class Dispatcher:
         t = translator(language)
         configuration = self._services.configuration
         lines: list[str] = []
+        if rival := self._services.rival():
+            lines.append(
+                t(
+                    "Another Kakehashi works on this archive ({other}). This one stands by and posts nothing.",
+                    other=rival,
+                )
+            )
         if configuration.problems:
             lines.append(t("The changed configuration was refused; the one before it stays active."))
             lines += [str(problem) for problem in configuration.problems]

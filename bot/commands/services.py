@@ -68,6 +68,8 @@ class Services:
     started_at: datetime
     gallery: Gallery
     phraser: Phraser
+    rival: Callable[[], str | None] = lambda: None
+    """Which other instance works on this archive while this one stands by; None: this one is in charge."""
 
     @property
     def story(self) -> Story:

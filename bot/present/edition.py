@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from bot.i18n import Translator, format_partial_date, translator
 from bot.message import (
     Block,
@@ -19,10 +21,13 @@ from bot.message import (
     text,
 )
 from bot.present.citations import SEPARATOR, language_tag, source_link
+from bot.present.durations import duration
 from bot.present.labels import grade_label, status_label
 from digests.model import Composition, Coverage, DigestBullet, DigestSection
 from digests.story import Story
 
+LATE = timedelta(minutes=30)
+"""An edition that comes later than this says so."""
 _MOST_NAMES = 5
 """Names of failing sources in the footer; the rest are counted, and /sources lists all."""
 
@@ -45,6 +50,12 @@ def edition_message(composition: Composition, story: Story, name: str) -> Messag
 
 def _opening(composition: Composition, t: Translator) -> list[Block]:
     blocks: list[Block] = []
+    if composition.missed or composition.absent >= LATE:
+        length = duration(composition.absent, t)
+        words = t("This digest was absent for {duration}.", duration=length)
+        blocks.append(
+            Context(text(words if composition.missed else t("This edition is {duration} late.", duration=length)))
+        )
     if composition.missed:
         blocks.append(
             Context(

@@ -13,9 +13,11 @@ import click
 from bot.adapters.base import Check, SendError
 from bot.adapters.web import WebOptions
 from bot.app import App
+from bot.backups import backups_in, folder_of, time_of
+from bot.instance import FRESH, words_of
 from bot.operations.http import HEALTH
 from bot.settings import Settings, load_settings
-from digests.archive import deliveries, health
+from digests.archive import deliveries, health, instances
 from digests.errors import ConfigError, KakehashiError
 from digests.model import DeliveryState, Destination
 from digests.phrasing.client import ModelClient, ModelError
@@ -43,8 +45,15 @@ async def run_doctor(config: Path) -> bool:
         _good(f"configuration: {config} (story {app.store.story.id}, {len(app.store.settings.digests)} digests)")
         _good(f"archive: {app.archive.url.render_as_string()}")
         _good(await search_line(app))
-        checks = [await _platforms(app), await _destinations(app), await _ledger(app), await _sources(app)]
-        checks.append(await _model(app))
+        checks = [
+            await _instances(app),
+            await _backups(app),
+            await _platforms(app),
+            await _destinations(app),
+            await _ledger(app),
+            await _sources(app),
+            await _model(app),
+        ]
     finally:
         await app.close()
     return all(checks)
@@ -58,6 +67,36 @@ async def search_line(app: App) -> str:
         return f"search: by words (Japanese by {japanese}); by meaning: {why}"
     done, passages = await app.meaning.progress(app.archive)
     return f"search: by words (Japanese by {japanese}) and by meaning ({done:,} of {passages:,} passages embedded)"
+
+
+async def _instances(app: App) -> bool:
+    """Who works on the archive, and whether a second instance does that should not."""
+    async with app.archive.read() as connection:
+        active = await instances.read(connection, instances.ACTIVE)
+        waiting = await instances.read(connection, instances.STANDBY)
+    now = app.services.now()
+    if active is None or not active.process.holder:
+        _good("instance: the bot does not run")
+        return True
+    _good(f"instance: {words_of(active)}; its last sign of life is of {active.beat_at:%Y-%m-%d %H:%M:%S} UTC")
+    if waiting is None or not waiting.process.holder or abs((now - waiting.beat_at).total_seconds()) > FRESH:
+        return True
+    _bad(f"instance: a second one stands by ({words_of(waiting)}) and posts nothing: stop one of the two")
+    return False
+
+
+async def _backups(app: App) -> bool:
+    settings = app.store.settings
+    if not settings.backup.enabled or not app.archive.is_sqlite:
+        _good("backups: the bot makes none (bot.yaml), or the archive is PostgreSQL: use pg_dump")
+        return True
+    folder = folder_of(settings.backup, settings.archive)
+    kept = await asyncio.to_thread(backups_in, folder)
+    if kept and app.services.now() - time_of(kept[-1]) > 3 * settings.backup.every:
+        _bad(f"backups: the newest, {kept[-1]}, is old: see the log for backup.failed")
+        return False
+    _good(f"backups: {len(kept)} in {folder}" + (f", the newest {kept[-1].name}" if kept else ""))
+    return True
 
 
 async def _platforms(app: App) -> bool:
@@ -115,7 +154,7 @@ async def _ledger(app: App) -> bool:
         counts = await deliveries.counts(connection)
     given_up, uncertain = counts[DeliveryState.DEAD], counts[DeliveryState.UNCERTAIN]
     if given_up or uncertain:
-        _bad(f"deliveries: {given_up} given up, {uncertain} uncertain; /admin status lists them")
+        _bad(f"deliveries: {given_up} given up, {uncertain} uncertain; kakehashi deliveries lists them")
         return False
     _good(f"deliveries: {counts[DeliveryState.SENT]} sent, none given up, none uncertain")
     return True

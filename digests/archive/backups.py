@@ -13,13 +13,19 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 
 from digests.archive import migrations
+from digests.archive.deliveries import IN_DOUBT
 from digests.archive.engine import Archive
+from digests.archive.meta import RESTORED_AT
 from digests.archive.troubles import told_plainly
 from digests.archive.waiting import finished
 from digests.errors import ArchiveError
 
 _BESIDE = ("-wal", "-shm")
 """What SQLite keeps beside a database while it is in use, or after a crash."""
+
+
+class DamagedBackup(ArchiveError):
+    """The file is no backup, or not a whole one; another may be."""
 
 
 async def backup(archive: Archive, target: Path) -> None:
@@ -73,6 +79,7 @@ def _put_back(database: Path, source: Path) -> Path | None:
     part.unlink(missing_ok=True)
     try:
         _copy_in(source, part)
+        _mark_restored(part)
         _flush(part)
         with _unused(database):
             kept = _set_aside(database)
@@ -92,11 +99,11 @@ def _check(source: Path) -> None:
             connection.execute("SELECT id FROM editions LIMIT 1").fetchone()
             (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
     except sqlite3.DatabaseError as error:
-        raise ArchiveError(f"{what}, or it is damaged ({error}); name a file that `kakehashi backup` made") from error
+        raise DamagedBackup(f"{what}, or it is damaged ({error}); name a file that `kakehashi backup` made") from error
     if revision is None or revision[0] not in migrations.REVISIONS:
         raise ArchiveError(f"{source} was made by a newer Kakehashi; update the program first")
     if verdict != "ok":
-        raise ArchiveError(f"{source} is damaged ({verdict}); name another backup")
+        raise DamagedBackup(f"{source} is damaged ({verdict}); name another backup")
 
 
 def _copy_in(source: Path, part: Path) -> None:
@@ -104,6 +111,20 @@ def _copy_in(source: Path, part: Path) -> None:
     with closing(_read_only(source)) as connection, closing(sqlite3.connect(part)) as target:
         connection.backup(target)
         target.execute("PRAGMA journal_mode=DELETE").fetchone()
+
+
+def _mark_restored(part: Path) -> None:
+    """What the archive in whose place this comes has posted since is not known here: what waits, and what was due until
+    the next start, is to be looked for before it is sent. Nobody is in charge of it yet."""
+    with closing(sqlite3.connect(part)) as connection, connection:
+        connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, '')", (RESTORED_AT,))
+        connection.execute(
+            "UPDATE deliveries SET state = 'leased', lease_until = 0, error = ? WHERE state IN ('pending', 'leased')",
+            (IN_DOUBT,),
+        )
+        # Older backups know no instances yet.
+        if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'instances'").fetchone():
+            connection.execute("UPDATE instances SET holder = NULL")
 
 
 def _read_only(path: Path) -> sqlite3.Connection:

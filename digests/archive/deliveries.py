@@ -8,11 +8,11 @@ another has taken over.
 from __future__ import annotations
 
 import json
-import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import (
@@ -32,11 +32,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from digests.archive.tables import deliveries
+from digests.archive.tables import deliveries, editions
 from digests.model import Delivery, DeliveryState, Destination
 
 _PAYLOADS_KNOWN = 32
 _AT_ONCE = 50
+IN_DOUBT = "it may have been posted before a backup was put back"
+"""The error of rows that an archive which is lost may have sent: out of order, as seen from this one."""
+_KEY = 20
+"""Characters: Discord takes 25 as a nonce."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +58,17 @@ async def add(
     *,
     now: datetime,
     give_up_at: datetime,
+    in_doubt: bool = False,
 ) -> list[str]:
-    """Write pending rows; returns their ids in order."""
-    rows = [
+    """Write pending rows; returns their ids in order.
+
+    ``in_doubt``: they may have been posted before (by an archive that is lost), so the platform is asked first.
+    """
+    edition = (await connection.execute(select(editions).where(editions.c.id == edition_id))).mappings().one()
+    whose = (edition["digest_id"], edition["scheduled_at"])
+    rows: list[dict[str, Any]] = [
         {
-            "id": secrets.token_hex(10),
+            "id": key_of(*whose, row.destination, row.part),
             "edition_id": edition_id,
             "platform": row.destination.platform,
             "workspace": row.destination.workspace,
@@ -67,7 +77,9 @@ async def add(
             "part": row.part,
             "parts": row.parts,
             "payload": dict(row.payload),
-            "state": DeliveryState.PENDING,
+            "state": DeliveryState.LEASED if in_doubt else DeliveryState.PENDING,
+            "lease_until": now if in_doubt else None,
+            "error": IN_DOUBT if in_doubt else None,
             "attempts": 0,
             "created_at": now,
             "next_try_at": now,
@@ -82,10 +94,25 @@ async def add(
     return [str(row["id"]) for row in rows]
 
 
+def key_of(digest_id: str, scheduled_at: datetime, destination: Destination, part: int) -> str:
+    """The id of a row, which follows from what it is: the same in an archive that had to be written again."""
+    moment = scheduled_at.astimezone(UTC).isoformat(timespec="microseconds")
+    named = json.dumps([digest_id, moment, str(destination), destination.kind, part])
+    return sha256(named.encode()).hexdigest()[:_KEY]
+
+
 async def lease(
-    connection: AsyncConnection, *, owner: str, now: datetime, until: datetime, limit: int
+    connection: AsyncConnection,
+    *,
+    owner: str,
+    now: datetime,
+    until: datetime,
+    limit: int,
+    except_for: Collection[str] = (),
 ) -> list[Delivery]:
     """Take due rows, oldest edition first: pending ones, and leased ones whose worker let the lease run out.
+
+    Rows ``except_for`` are not taken: the worker is still busy with them, and its clock has been set forward.
 
     Order within a destination is kept: a row is taken only when every earlier row of its destination is sent or
     dead. Rows come back as they were before (``state`` leased means: an earlier worker may have sent it).
@@ -106,10 +133,12 @@ async def lease(
     due = or_(
         and_(deliveries.c.state == DeliveryState.PENDING, deliveries.c.next_try_at <= now),
         and_(deliveries.c.state == DeliveryState.LEASED, deliveries.c.lease_until <= now),
+        # Of a clock that has been set back since: nobody leases for so long.
+        and_(deliveries.c.state == DeliveryState.LEASED, deliveries.c.lease_until > until + (until - now)),
     )
     query = (
         select(deliveries)
-        .where(due, ~blocked)
+        .where(due, ~blocked, *((deliveries.c.id.not_in(list(except_for)),) if except_for else ()))
         .order_by(deliveries.c.edition_id, deliveries.c.channel, deliveries.c.part)
         .limit(limit)
     )
@@ -257,6 +286,21 @@ async def first_part(connection: AsyncConnection, delivery: Delivery) -> Deliver
     return rows[0] if rows else None
 
 
+async def last_sent_at(connection: AsyncConnection, destination: Destination) -> datetime | None:
+    """When the destination last took a message, by its platform's own clock; None when it has taken none.
+
+    Rows are sent in order, so whatever of a later row was posted came after this moment.
+    """
+    query = select(func.max(deliveries.c.sent_at)).where(
+        deliveries.c.platform == destination.platform,
+        deliveries.c.workspace == destination.workspace,
+        deliveries.c.channel == destination.channel,
+        deliveries.c.state == DeliveryState.SENT,
+    )
+    found: datetime | None = await connection.scalar(query)
+    return found
+
+
 async def of_edition(connection: AsyncConnection, edition_id: int) -> list[Delivery]:
     query = select(deliveries).where(deliveries.c.edition_id == edition_id)
     return await _fetch(connection, query.order_by(deliveries.c.channel, deliveries.c.part))
@@ -291,7 +335,7 @@ async def _settle(connection: AsyncConnection, delivery_id: str, owner: str, **v
 async def _fetch(connection: AsyncConnection, query: Select[Any]) -> list[Delivery]:
     columns = [column for column in deliveries.c if column is not deliveries.c.payload]
     query = query.with_only_columns(*columns, cast(deliveries.c.payload, Text).label("payload"))
-    return [_delivery(row) for row in (await connection.execute(query)).mappings()]
+    return [delivery_of(row) for row in (await connection.execute(query)).mappings()]
 
 
 @lru_cache(_PAYLOADS_KNOWN)
@@ -301,7 +345,8 @@ def _payload(text: str) -> dict[str, Any]:
     return found
 
 
-def _delivery(row: RowMapping) -> Delivery:
+def delivery_of(row: RowMapping) -> Delivery:
+    """A row of the ledger, with its payload as text."""
     return Delivery(
         id=row["id"],
         edition_id=row["edition_id"],

@@ -2,8 +2,9 @@
 
 SQLite runs in WAL mode with ``synchronous=FULL`` (a delivery recorded as sent must survive a power cut) and every
 write transaction begins ``IMMEDIATE``, so that a lock is met at the start and never half-way. What is written in one
-go (:meth:`Archive.write_at_once`) is left to the system to flush: a power cut may take the last seconds of it, whole
-transactions from the end, and what stands in them is read from its source again.
+go (:meth:`Archive.write_at_once`) is left to the system to flush unless it is asked to last: a power cut may take the
+last seconds of it, whole transactions from the end, and what stands in them is read from its source again. The ledger
+asks for it: a lease that a power cut took away would have a posted message posted again.
 
 PostgreSQL could let several write at once. Here it does not: a lock at the start of every write transaction gives what
 SQLite gives, so that what holds with the one holds with the other.
@@ -55,7 +56,7 @@ class Archive:
         self._write_lock = asyncio.Lock()
         self._direct: Mapping[str, Engine] = {}
         if self.is_sqlite:
-            self._direct = {kind: _direct_engine(url, kind) for kind in ("read", "write")}
+            self._direct = {kind: _direct_engine(url, kind) for kind in ("read", "write", "lasting")}
 
     @classmethod
     async def open(cls, url: str, *, migrate: bool = True) -> Self:
@@ -112,13 +113,16 @@ class Archive:
                 return await work(connection)
         return await finished(self._run_directly, "read", work)
 
-    async def write_at_once(self, work: Work[T]) -> T:
-        """Like :meth:`read_at_once`, in a write transaction that commits when ``work`` ends well."""
+    async def write_at_once(self, work: Work[T], *, lasting: bool = False) -> T:
+        """Like :meth:`read_at_once`, in a write transaction that commits when ``work`` ends well.
+
+        With ``lasting`` it is on the disk when this returns; otherwise a power cut within some seconds may undo it.
+        """
         if not self.is_sqlite:
             async with self.write() as connection:
                 return await work(connection)
         async with self._write_lock:
-            return await finished(self._run_directly, "write", work)
+            return await finished(self._run_directly, "lasting" if lasting else "write", work)
 
     def _run_directly(self, kind: str, work: Work[T]) -> T:
         with told_plainly(self.url), self._direct[kind].begin() as connection:
@@ -187,6 +191,8 @@ def _direct_engine(url: URL, kind: str) -> Engine:
     )
     if reading:
         _configure(engine, begin="BEGIN", pragmas=_READING)
+    elif kind == "lasting":
+        _configure(engine, begin="BEGIN IMMEDIATE", pragmas=("synchronous=FULL", *_WRITING))
     else:
         # Fewer, larger checkpoints: a burst of new items changes the same pages again and again.
         burst = ("synchronous=NORMAL", "wal_autocheckpoint=4000")

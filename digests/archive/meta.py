@@ -8,6 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from digests.archive.tables import meta
 from digests.archive.upsert import insert_for
 
+RESTORED_AT = "restored_at"
+"""When a backup was put in this archive's place: what was due until then may have been posted without standing here.
+Empty from the restoring until the first start after it."""
+
 
 async def get(connection: AsyncConnection, key: str) -> str | None:
     value: str | None = await connection.scalar(select(meta.c.value).where(meta.c.key == key))

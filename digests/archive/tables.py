@@ -413,3 +413,32 @@ preferences = Table(
     Column("language", String(8)),
     Column("zone", String(60)),
 )
+
+instances = Table(
+    "instances",
+    metadata,
+    # Who works on this archive: one row for the instance in charge, one for the latest that stands by.
+    Column("role", String(10), primary_key=True),
+    Column("holder", String(40)),
+    Column("host", Plain, nullable=False),
+    Column("pid", Integer, nullable=False),
+    # Tells whether another process can be looked up by its pid, and whether that pid is still the same process.
+    Column("place", Plain, nullable=False),
+    Column("born", Plain, nullable=False),
+    # The fencing number: it rises with every instance that takes charge.
+    Column("fence", BigInteger, nullable=False),
+    # Counts up while the holder lives. Others judge it by their own clocks, so no two clocks are ever compared.
+    Column("beat", BigInteger, nullable=False),
+    Column("beat_at", UtcTime, nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+)
+
+alarms = Table(
+    "alarms",
+    metadata,
+    # What is out of order, and what the ops destination was told of it: a row goes when that has passed and was told.
+    Column("subject", String(120), primary_key=True),
+    Column("since", UtcTime, nullable=False),
+    Column("told_at", UtcTime, nullable=False),
+    Column("detail", JSON, nullable=False),
+)

@@ -25,7 +25,7 @@ _CURES = (
     ),
     (
         r"file is not a database|malformed|file is encrypted",
-        "is damaged or is no SQLite database. Stop the bot and put a backup back with `kakehashi restore FILE`",
+        "is damaged or is no SQLite database. Stop the bot and put the newest backup back with `kakehashi restore`",
     ),
     (
         r"unable to open database file",
@@ -35,8 +35,14 @@ _CURES = (
         r"readonly database|read-only",
         "may not be written to. Give this user write access to the file and its folder",
     ),
-    (r"disk is full|no space left", "cannot grow: the disk is full. Free some space"),
-    (r"disk i/o error", "cannot be read or written: the disk reports a fault. Check the disk, then restore a backup"),
+    (
+        r"disk is full|no space left",
+        "cannot grow: the disk is full. Free some space; the bot keeps what it has and goes on by itself",
+    ),
+    (
+        r"disk i/o error",
+        "cannot be read or written: a fault of the disk. Check the disk, then put a backup back: `kakehashi restore`",
+    ),
     (r"password authentication failed|no pg_hba\.conf entry", "refuses this user. Check the user name and password"),
     (r"(?:database|role) \S+ does not exist", "is not there. Create the database and its user, or correct the address"),
     (r"QueuePool limit", "is busy: no connection to it became free in time. Try again in a minute"),

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.adapters.base import PermanentSendError, TransientSendError, UncertainSendError
+from bot.adapters.base import Found, PermanentSendError, Sent, TransientSendError, UncertainSendError
+from bot.adapters.departure import departing
 from bot.delivery import LEASE, DeliveryWorker, retry_delay
 from bot.message import Message, Paragraph, text, to_json
-from digests.archive import Archive, deliveries, editions
+from digests.archive import Archive, deliveries, editions, letters
 from digests.archive.deliveries import NewDelivery
-from digests.errors import ArchiveError
+from digests.errors import ArchiveError, NotInCharge
 from digests.model import Delivery, DeliveryState, Destination
 from tests.conftest import StoppedClock
 from tests.fakes.platform import FakePlatform
@@ -300,3 +301,118 @@ async def test_an_archive_in_trouble_does_not_end_the_worker(
     await worker.stop()
     await running
     assert [words for _, _, words in platform.accepted] == ["news"]
+
+
+class Word:
+    """A charge that can be taken away."""
+
+    def __init__(self) -> None:
+        self.is_sure = True
+        self.mine = True
+
+    async def verify(self, connection: object) -> None:
+        if not self.mine:
+            raise NotInCharge("another one is in charge")
+
+
+async def test_a_clock_set_forward_does_not_send_again_what_is_being_sent(
+    archive: Archive, clock: StoppedClock, platform: FakePlatform, worker: DeliveryWorker
+) -> None:
+    await write_edition(archive, clock, (HERE, 1, 1, "news"))
+    platform.hold = asyncio.Event()
+    first = asyncio.create_task(worker.work_once())
+    await platform.arrived.wait()
+    platform.accepted.clear()  # on its way: the platform does not show it yet
+    clock.forward(hours=2)
+    assert await worker._take() == 0
+    platform.hold.set()
+    await first
+    assert platform.accepted == []
+    assert len(await rows(archive, DeliveryState.SENT)) == 1
+
+
+async def test_what_is_looked_for_is_looked_for_since_the_platforms_own_time(
+    archive: Archive, clock: StoppedClock, platform: FakePlatform, worker: DeliveryWorker
+) -> None:
+    """Our clock may have been wrong when it was posted."""
+    asked: list[datetime] = []
+
+    async def find(_: Destination, *, key: str, since: datetime) -> Found:
+        asked.append(since)
+        return Found(known=True)
+
+    await write_edition(archive, clock, (HERE, 1, 1, "one"))
+    await worker.work_once()
+    (before,) = [row.sent_at for row in await listed(archive)]
+    platform.find = find  # type: ignore[method-assign]
+    clock.forward(minutes=5)
+    await write_edition(archive, clock, (HERE, 1, 1, "two"))
+    clock.forward(hours=2)
+    platform.script.append(UncertainSendError("no reply"))
+    await worker.work_once()
+    assert asked == [before]
+    await write_edition(archive, clock, (THERE, 1, 1, "first there"))
+    platform.script.append(UncertainSendError("no reply"))
+    await worker.work_once()
+    assert asked[1] <= clock() - timedelta(hours=2)
+
+
+async def listed(archive: Archive) -> list[letters.Listed]:
+    async with archive.read() as connection:
+        return await letters.listed(connection, letters.Wanted(), limit=9)
+
+
+async def test_one_that_is_not_sure_to_be_in_charge_takes_nothing(
+    archive: Archive, clock: StoppedClock, platform: FakePlatform
+) -> None:
+    word = Word()
+    worker = DeliveryWorker(archive, {"fake": platform}, now=clock, charge=word)
+    await write_edition(archive, clock, (HERE, 1, 1, "news"))
+    word.is_sure = False
+    assert await worker.work_once() == 0
+    word.is_sure, word.mine = True, False
+    with pytest.raises(NotInCharge):
+        await worker.work_once()
+    assert platform.accepted == []
+    assert len(await rows(archive, DeliveryState.PENDING)) == 1
+
+
+async def test_one_that_is_frozen_before_its_message_leaves_does_not_let_it_leave(
+    archive: Archive, clock: StoppedClock, platform: FakePlatform
+) -> None:
+    word = Word()
+    worker = DeliveryWorker(archive, {"fake": platform}, now=clock, charge=word)
+
+    async def send(*_: object, **__: object) -> Sent:
+        word.is_sure = False  # frozen here, and woken when another has taken over
+        departing()
+        raise AssertionError("the message left")
+
+    platform.send = send  # type: ignore[method-assign]
+    await write_edition(archive, clock, (HERE, 1, 1, "news"))
+    await worker.work_once()
+    (row,) = await rows(archive, DeliveryState.PENDING)
+    assert "in charge" in (row.error or "")
+
+
+async def test_one_that_has_lost_its_charge_records_nothing(
+    archive: Archive, clock: StoppedClock, platform: FakePlatform
+) -> None:
+    word = Word()
+    worker = DeliveryWorker(archive, {"fake": platform}, now=clock, charge=word)
+    await write_edition(archive, clock, (HERE, 1, 1, "news"))
+    platform.hold = asyncio.Event()
+    sending = asyncio.create_task(worker.work_once())
+    await platform.arrived.wait()
+    word.mine = False
+    platform.hold.set()
+    await sending
+    assert len(await rows(archive, DeliveryState.LEASED)) == 1, "whoever is in charge asks the platform for it"
+
+
+async def test_a_lease_is_on_the_disk_before_anything_is_sent_under_it(archive: Archive) -> None:
+    async def synchronous(connection: Any) -> int:
+        return int((await connection.exec_driver_sql("PRAGMA synchronous")).scalar())
+
+    assert await archive.write_at_once(synchronous, lasting=True) == 2, "FULL"
+    assert await archive.write_at_once(synchronous) == 1, "NORMAL, for what can be read from its source again"

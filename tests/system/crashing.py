@@ -48,6 +48,7 @@ def arm(point: str, app: App) -> None:
 async def main(config: Path, time: datetime, point: str) -> None:
     app = await App.create(config, now=lambda: time, limits=FetchLimits(spacing=0.0))
     arm(point, app)
+    assert await app.instance.try_to_take()
     for adapter in app.adapters.values():
         await adapter.start(app.dispatcher)
     await app.poll()

@@ -102,7 +102,7 @@ class DiscordAdapter:
             with told_plainly():
                 async with asyncio.timeout(REQUEST_TIMEOUT):
                     return await finding.find(self.client, destination, key=key, since=since)
-        except SendError as error:
+        except PermanentSendError as error:
             log.warning("discord.not-looked-for", place=str(destination), why=str(error))
             return Found(known=False)
 

@@ -12,8 +12,8 @@ from bot.adapters.discord.places import Place, place_of
 from bot.adapters.discord.posting import nonce
 from digests.model import Destination
 
-MOST_MESSAGES = 300
-"""Messages that are looked at in one channel or thread; 100 a request."""
+MOST_MESSAGES = 1_000
+"""Messages that are looked at in one channel or thread, newest first; 100 a request."""
 MOST_THREADS = 20
 _CLOCKS = timedelta(seconds=30)
 """How much our clock may be ahead of Discord's."""
@@ -29,7 +29,7 @@ async def find(client: discord.Client, destination: Destination, *, key: str, si
     histories, complete = await _histories(client, place, after)
     for where in histories:
         read = 0
-        async for message in where.history(limit=MOST_MESSAGES, after=after, oldest_first=True):
+        async for message in where.history(limit=MOST_MESSAGES, after=after, oldest_first=False):
             read += 1
             if is_ours(client, message, key):
                 return Found(known=True, sent=_sent(place, where, message))

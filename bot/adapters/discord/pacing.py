@@ -19,6 +19,8 @@ from types import SimpleNamespace
 import aiohttp
 import yarl
 
+from bot.adapters.departure import watch
+
 RATE = 48.5
 """Requests a second: somewhat below the 50, for the clocks of both sides do not tick together."""
 MOST = 49
@@ -114,7 +116,7 @@ def trace(pacer: Pacer = PACER) -> aiohttp.TraceConfig:
 
     config.on_request_start.append(on_request_start)
     config.on_request_end.append(on_request_end)
-    return config
+    return watch(config)
 
 
 def _seconds(value: str) -> float | None:

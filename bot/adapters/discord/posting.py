@@ -19,6 +19,7 @@ from bot.adapters.discord import errors
 from bot.adapters.discord.errors import told_plainly
 from bot.adapters.discord.outgoing import NO_PINGS, Outgoing, outgoing
 from bot.adapters.discord.places import Place, place_of, refusal
+from bot.failpoints import passing
 from bot.message import Heading, Message
 from digests.archive import Archive
 from digests.model import Destination
@@ -50,6 +51,7 @@ async def post(
     if parent is not None and not isinstance(channel, discord.Thread | discord.DMChannel):
         thread = await _thread(client, place, message, parent)
         if thread is not None:
+            passing("delivery.thread")
             return await _post_in(client, thread, message, ready, key, above=channel.id)
     if isinstance(channel, discord.ForumChannel):
         return await _open_post(channel, message, ready)

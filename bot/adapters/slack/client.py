@@ -12,6 +12,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.web.internal_utils import get_user_agent
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.adapters import departure
 from bot.adapters.base import PermanentSendError, TransientSendError
 from bot.adapters.slack.errors import DEAD_TOKEN, cause_code, told_plainly
 from bot.adapters.slack.installations import Installations
@@ -77,7 +78,8 @@ class Workspaces:
     def session(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
             timeout = aiohttp.ClientTimeout(total=TIMEOUT, sock_connect=_CONNECT_TIMEOUT)
-            self._session = aiohttp.ClientSession(timeout=timeout)
+            watched = departure.watch(aiohttp.TraceConfig())
+            self._session = aiohttp.ClientSession(timeout=timeout, trace_configs=[watched])
         return self._session
 
     async def own(self) -> Identity:

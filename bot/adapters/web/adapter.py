@@ -40,6 +40,8 @@ class WebAdapter:
 
     name = PLATFORM
     spacing = 0.0
+    is_local = True
+    """Started by an instance that stands by, too: it takes nothing away from the one in charge."""
 
     def __init__(self, context: AdapterContext) -> None:
         self.options: WebOptions = context.options

@@ -124,6 +124,14 @@ async def test_a_lease_that_ran_out_is_taken_over_and_the_first_worker_believed_
         assert not await deliveries.mark_dead(connection, key, owner="next", error="twice")
 
 
+async def test_a_lease_of_a_clock_that_was_set_back_since_is_taken_over(either_archive: Archive) -> None:
+    _, (key,) = await put_edition(either_archive, deliver=parts(NEWS))
+    await lease(either_archive, "dead", after=2 * HOUR)
+    (row,) = await lease(either_archive, "next", after=MINUTE)
+    assert (row.id, row.state) == (key, DeliveryState.LEASED), "the platform is asked first"
+    assert await lease(either_archive, "other", after=MINUTE) == []
+
+
 async def test_a_row_tried_in_vain_comes_again_in_its_time_with_the_reason(either_archive: Archive) -> None:
     _, (key,) = await put_edition(either_archive, deliver=parts(NEWS))
     await lease(either_archive)

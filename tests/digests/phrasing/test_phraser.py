@@ -151,7 +151,7 @@ class Desk:
 
 
 async def make_desk(archive: Archive, flagship: Story, *facts: Fact) -> Desk:
-    story = replace(flagship, facts=facts, briefs={}, unanswered={})
+    story = replace(flagship, facts=facts, briefs={}, precedents=())
     index = await open_index(archive)
     async with archive.write() as connection:
         await index.add(connection, [passage for each in facts for passage in fact_passages(each)])

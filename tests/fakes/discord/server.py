@@ -48,9 +48,11 @@ class FakeDiscord:
     It begins with one guild that has a text, a news and a forum channel and one member beside its owner and the bot.
     """
 
-    def __init__(self, *, token: str = TOKEN, port: int = 0) -> None:
+    def __init__(self, *, token: str = TOKEN, port: int = 0, clock: Callable[[], float] = time.time) -> None:
         self.token: str = token
-        self.world = World()
+        self.away: str | None = None
+        """``cut``: every connection is broken off; ``503``: every request is answered so."""
+        self.world = World(clock)
         self.gateway = Gateway(self.world, self._is_valid)
         self.interactions = Interactions(self.world)
         self.guild: Guild = self.world.add_guild("Guild")
@@ -65,7 +67,7 @@ class FakeDiscord:
         self._runner: web.AppRunner | None = None
 
     async def __aenter__(self) -> Self:
-        application = web.Application(client_max_size=_LARGEST_REQUEST)
+        application = web.Application(client_max_size=_LARGEST_REQUEST, middlewares=[self._reachable])
         for (method, path), handler in self._routes().items():
             application.router.add_route(method, API + path, self._wire.serve(method, path, handler))
         application.router.add_get("/gateway", self.gateway.handle)
@@ -82,6 +84,17 @@ class FakeDiscord:
         assert self._runner is not None
         await self.gateway.close()
         await self._runner.cleanup()
+
+    @web.middleware
+    async def _reachable(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        if self.away == "503":
+            return web.Response(status=503, text="upstream error")
+        if self.away is not None:
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response()
+        answer: web.StreamResponse = await handler(request)
+        return answer
 
     @property
     def base_url(self) -> str:

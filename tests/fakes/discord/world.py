@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from tests.fakes.discord.model import (
@@ -29,11 +30,12 @@ NONCE_SECONDS = 300.0
 class Snowflakes:
     """Ids that rise with the clock (reference, snowflakes)."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
         self._last = 0
 
     def next(self) -> int:
-        now = (int(time.time() * 1_000) - EPOCH) << 22
+        now = (int(self._clock() * 1_000) - EPOCH) << 22
         self._last = max(now, self._last + 1)
         return self._last
 
@@ -41,8 +43,9 @@ class Snowflakes:
 class World:
     """Everything that is there. Changing it sends no events: that is :class:`FakeDiscord`'s part."""
 
-    def __init__(self) -> None:
-        self._ids = Snowflakes()
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._ids = Snowflakes(clock)
         self._guilds_made = 0
         self._nonces: dict[tuple[int, str], tuple[float, Message]] = {}
         self.bot = User(self._ids.next(), "Kakehashi", bot=True)
@@ -132,17 +135,17 @@ class World:
 
     def add_message(self, channel: Channel, author: User, *, keep: bool = True, **parts: Any) -> Message:
         """A new message; with ``keep=False`` the channel does not keep it (ephemeral answers)."""
-        message = Message(parts.pop("id", None) or self.new_id(), channel, author, time.time(), **parts)
+        message = Message(parts.pop("id", None) or self.new_id(), channel, author, self._clock(), **parts)
         if keep:
             channel.messages[message.id] = message
         if message.nonce is not None:
-            self._nonces[author.id, message.nonce] = (time.monotonic(), message)
+            self._nonces[author.id, message.nonce] = (self._clock(), message)
         return message
 
     def message_of_nonce(self, author: User, nonce: str) -> Message | None:
         """The message that ``author`` created with this nonce in the last few minutes, wherever."""
         at, message = self._nonces.get((author.id, nonce), (0.0, None))
-        return message if message and time.monotonic() - at < NONCE_SECONDS else None
+        return message if message and self._clock() - at < NONCE_SECONDS else None
 
     def permissions(self, user: User, channel: Channel) -> int:
         """What ``user`` may do in ``channel`` (topics/permissions, permission overwrites)."""

@@ -109,7 +109,11 @@ class SlackError(Exception):
 class FakeSlack:
     """Slack with one team, a channel C1, and members U1 (an ordinary one) and U2 (an admin)."""
 
-    def __init__(self, *, port: int = 0) -> None:
+    def __init__(self, *, port: int = 0, clock: Callable[[], float] = time.time) -> None:
+        self.clock = clock
+        """Seconds since the epoch, as the ts of messages shows them."""
+        self.away: str | None = None
+        """``cut``: every connection is broken off; ``503``: every call is answered so."""
         self.bot_token, self.app_token, self.signing_secret = BOT_TOKEN, APP_TOKEN, SECRET
         self.teams: dict[str, str] = {BOT_TOKEN: TEAM}
         """Which team each valid bot token belongs to."""
@@ -156,7 +160,7 @@ class FakeSlack:
     # --- running -------------------------------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
-        app = web.Application(client_max_size=32 * 1024 * 1024)
+        app = web.Application(client_max_size=32 * 1024 * 1024, middlewares=[self._reachable])
         app.router.add_route("*", "/api/{method}", self._api)
         app.router.add_post("/respond/{token}", self._respond)
         app.router.add_post("/upload/{file}", self._upload)
@@ -240,6 +244,15 @@ class FakeSlack:
                 raise TimeoutError("what was waited for did not come about")
             await asyncio.sleep(_POLL)
 
+    @web.middleware
+    async def _reachable(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        if self.away == "503":
+            return web.Response(status=503, text="upstream error")
+        if self.away is not None:
+            return self._cut(request)
+        answer: web.StreamResponse = await handler(request)
+        return answer
+
     # --- Web API -------------------------------------------------------------------------------------------
 
     async def _api(self, request: web.Request) -> web.Response:
@@ -289,8 +302,8 @@ class FakeSlack:
         return fault
 
     def _cut(self, request: web.Request) -> web.Response:
-        assert request.transport is not None
-        request.transport.abort()
+        if request.transport is not None:  # None: the bot is gone already
+            request.transport.abort()
         return web.Response()
 
     def _authorised(self, method: str, request: web.Request) -> None:
@@ -334,7 +347,7 @@ class FakeSlack:
         self._may_post(channel)
         self._checked("chat.postMessage", asked)
         self._paced(channel)
-        self.posts.append(time.time())
+        self.posts.append(self.clock())
         message = self._stored(channel, asked)
         return {"channel": channel.id, "ts": message["ts"], "message": message}
 
@@ -354,7 +367,7 @@ class FakeSlack:
         channel.free_at = max(channel.free_at, now) + 1.0
 
     def _stored(self, channel: Channel, asked: Json, **also: Any) -> Json:
-        self._ts = max(time.time(), self._ts + 0.000001)
+        self._ts = max(self.clock(), self._ts + 0.000001)
         message: Json = {"type": "message", "user": BOT_USER, "bot_id": BOT_ID, "ts": f"{self._ts:.6f}"}
         message |= {name: asked[name] for name in ("text", "blocks", "metadata", "thread_ts") if asked.get(name)} | also
         if parent := channel.messages.get(message.get("thread_ts", "")):

@@ -82,12 +82,13 @@ async def test_another_members_message_is_never_ours(
     assert found.sent is None
 
 
-async def test_what_cannot_be_read_is_not_known(
+async def test_what_cannot_be_read_at_present_is_asked_again(
     started: DiscordAdapter, discord_world: Simulation, news: Destination
 ) -> None:
+    """Not "nobody can tell": an outage would leave everything that was in doubt uncertain for ever."""
     discord_world.env.inject_error("GET", "/channels/*/messages", status=500)
-    found = await started.find(news, key="k" * 20, since=lately())
-    assert not found.known
+    with pytest.raises(TransientSendError):
+        await started.find(news, key="k" * 20, since=lately())
 
 
 async def test_without_history_nothing_is_known(started: DiscordAdapter, discord_world: Simulation) -> None:
