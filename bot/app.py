@@ -36,6 +36,7 @@ from bot.operations.listener import Listener
 from bot.platforms import creator
 from bot.reload import ConfigStore
 from bot.settings import Settings
+from digests.answer import prepare
 from digests.archive import Archive, meta
 from digests.charts.gallery import Gallery
 from digests.filing import Filer
@@ -62,6 +63,7 @@ CORRECTIONS_EVERY = timedelta(minutes=1)
 """Corrections that could not be made at once are tried again this often at most."""
 ALARMS_EVERY = timedelta(minutes=5)
 BACKUP_LOOK_EVERY = timedelta(minutes=10)
+PREPARE_EVERY = timedelta(minutes=1)
 FAREWELL = 2.5
 """Seconds that closing waits for the platforms, once the deliveries are drained."""
 SAFETY_NET_EVERY = timedelta(minutes=5)
@@ -282,6 +284,7 @@ class App:
         self.clock.every(BACKUP_LOOK_EVERY, "backup", self._back_up)
         if ingest and self.store.settings.ingest.enabled:
             self.clock.every(POLL_EVERY, "poll", self.poll, soon=True)
+        self.clock.every(PREPARE_EVERY, "answers", self._prepare_answers, soon=True)
         log.info("app.started", story=self.store.story.id, adapters=sorted(self.adapters))
 
     async def _listen(self) -> None:
@@ -405,6 +408,10 @@ class App:
 
     async def _correct(self) -> None:
         await self.corrections.run_once()
+
+    async def _prepare_answers(self) -> None:
+        """Read what questions are answered by, before anyone asks; after a reload, too."""
+        await prepare(self.archive, self.index, self.store.story)
 
     async def _look_for_alarms(self) -> None:
         await self.alarms.run_once()

@@ -236,9 +236,10 @@ def compare(config: Path, first: str, second: str, language: str) -> None:
 @click.option("--data", type=click.Path(path_type=Path), help="Labelled lines; default: the project's own set.")
 @click.option("--half", type=click.Choice(["tune", "test", "both"]), default="both", show_default=True)
 @click.option("--misses", is_flag=True, help="Also tell what went wrong, and why.")
+@click.option("--words", is_flag=True, help="ask: by words alone, also where the extra semantic is installed.")
 @click.option("--fit", is_flag=True, help="ask: fit the scores anew first, and write them into the package.")
 @click.pass_obj
-def evaluate(config: Path, what: str, data: Path | None, half: str, misses: bool, fit: bool) -> None:
+def evaluate(config: Path, what: str, data: Path | None, half: str, misses: bool, words: bool, fit: bool) -> None:
     """Measure filing, event grouping, answers, search or the check of phrased sentences against labelled data."""
     from bot.tools.evaluate import evaluate_once
 
@@ -247,7 +248,7 @@ def evaluate(config: Path, what: str, data: Path | None, half: str, misses: bool
 
         drive(refit_once(config, data))
         data = None
-    drive(evaluate_once(config, what, data, half, misses=misses))
+    drive(evaluate_once(config, what, data, half, misses=misses, words=words))
 
 
 @cli.command()

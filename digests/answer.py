@@ -265,19 +265,38 @@ class Answerer:
         )
 
 
-_answerers: dict[int, Answerer] = {}
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    archive: Archive
+    index: SearchIndex
+    story: Story
+    answerer: asyncio.Task[Answerer]
+
+
+_prepared: list[_Prepared] = []
+"""At most one: a reload replaces the story, and nobody asks about the old one again."""
+
+
+async def prepare(archive: Archive, index: SearchIndex, story: Story) -> Answerer:
+    """Read the story's facts and precedents, in a thread, unless that was done or is under way. It takes a second or
+    two, which the first question need not wait for."""
+    for known in _prepared:
+        if known.story is story and known.archive is archive and known.index is index:
+            break
+    else:
+        known = _Prepared(
+            archive, index, story, asyncio.create_task(asyncio.to_thread(Answerer, archive, index, story))
+        )
+        _prepared[:] = [known]
+    return await asyncio.shield(known.answerer)
 
 
 async def answer(
     archive: Archive, index: SearchIndex, story: Story, question: str, language: str, now: datetime
 ) -> Answer:
     """Answer ``question`` from the archive for a reader of ``language``. Reads the story's facts on first use."""
-    known = _answerers.get(id(story))
-    if known is None or known.story is not story or known._archive is not archive or known._index is not index:
-        known = await asyncio.to_thread(Answerer, archive, index, story)
-        _answerers.clear()  # a reload replaces the story; nobody asks about the old one again
-        _answerers[id(story)] = known
-    return await known.answer(question, language, now)
+    answerer = await prepare(archive, index, story)
+    return await answerer.answer(question, language, now)
 
 
 def _objection(support: Support, question: Question) -> str | None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from digests.answer import Answerer
 from digests.archive import Archive
 from digests.errors import ConfigError, Problem
+from digests.model import Localized
 from digests.search.extras import with_meaning
 from digests.search.index import SearchIndex, open_index
 from digests.search.passages import brief_passages, fact_passages
@@ -121,6 +122,14 @@ async def evaluate(
             outcomes.append(await _ask(answerer, question, now))
             progress()
         return tuple(outcomes)
+
+
+def in_english_alone(story: Story) -> Story:
+    """The story as if its claims stood in English only: what a question in another language has to reach."""
+    facts = (replace(fact, claim=Localized({"en": fact.claim.get("en")})) for fact in story.facts)
+    return replace(
+        story, facts=tuple(facts), briefs={key: brief for key, brief in story.briefs.items() if key[1] == "en"}
+    )
 
 
 async def refit(story: Story, questions: Sequence[LabelledQuestion], now: datetime) -> Fit:

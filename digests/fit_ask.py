@@ -20,7 +20,7 @@ from digests.search.scoring import DECIDING, FEATURES, Weights
 
 Vector = NDArray[np.float64]
 FOLDS = 10
-MOST_REFUSED = 0.06
+MOST_REFUSED = 0.05
 """Of answerable questions whose like the fit has not seen; of those that it was fitted on far fewer are refused."""
 _RIDGE = 1.0
 _RIDGE_DECIDING = 30.0

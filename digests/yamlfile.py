@@ -47,7 +47,7 @@ _WORDS: dict[str, Any] = {
 _NUMBER_START = frozenset("+-.0123456789")
 # What YAML 1.2 does not allow in a stream (c-printable), plus the byte order mark inside the text, plus the marks that
 # turn the reading direction: with them a line says something else than it shows (Unicode Technical Report 36, 2.5).
-_UNPRINTABLE = re.compile(
+UNPRINTABLE = re.compile(
     "[^\t\n\r\x20-\x7e\x85\xa0-\u2029\u202f-\u2065\u206a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
 
@@ -226,7 +226,7 @@ class _Reader:
 
     def compose(self, text: str) -> yaml.Node | None:
         """The node tree. Raises :class:`ConfigError` when the text is not YAML: parsing ends at the first mistake."""
-        if bad := _UNPRINTABLE.search(text):
+        if bad := UNPRINTABLE.search(text):
             line = text.count("\n", 0, bad.start())
             column = bad.start() - (text.rfind("\n", 0, bad.start()) + 1)
             what = f"the character U+{ord(bad[0]):04X} is not allowed"

@@ -29,13 +29,15 @@ _DATA = Path("tests") / "data"
 _FILES = {"filing": "filing.jsonl", "events": "events.jsonl"}
 
 
-async def evaluate_once(config: Path, what: str, data: Path | None, half: str, *, misses: bool) -> None:
+async def evaluate_once(
+    config: Path, what: str, data: Path | None, half: str, *, misses: bool, words: bool = False
+) -> None:
     """Print the figures; ``misses`` also prints what went wrong (in the tuning half alone, so that nobody tunes rules
-    on the test half by looking at it)."""
+    on the test half by looking at it); ``words``: /ask without search by meaning."""
     if what == "ask":
         from bot.tools.evaluate_ask import evaluate_ask_once
 
-        await evaluate_ask_once(config, data, misses=misses)
+        await evaluate_ask_once(config, data, misses=misses, words=words)
         return
     if what == "phrasing":
         from bot.tools.evaluate_phrasing import evaluate_phrasing

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +12,16 @@ from rich.console import Console
 from rich.progress import Progress
 
 from bot.reload import load_all
-from digests.evaluate_ask import LabelledQuestion, Outcome, as_table, evaluate, figures, load_questions, refit
+from digests.evaluate_ask import (
+    LabelledQuestion,
+    Outcome,
+    as_table,
+    evaluate,
+    figures,
+    in_english_alone,
+    load_questions,
+    refit,
+)
 from digests.search.extras import has_semantic
 from digests.story import Story
 
@@ -37,19 +47,33 @@ async def refit_once(config: Path, data: Path | None) -> None:
     )
 
 
-async def evaluate_ask_once(config: Path, data: Path | None, *, misses: bool) -> None:
-    """Print recall, first citations and refusals, in all and by language; ``misses`` names the failed questions."""
+async def evaluate_ask_once(config: Path, data: Path | None, *, misses: bool, words: bool) -> None:
+    """Print recall, first citations and refusals, in all and by language, then of Japanese and Ukrainian questions while
+    the dossier speaks English alone; and all again with search by meaning, unless ``words``. ``misses`` names the
+    failed questions."""
     _, story = load_all(config)
     questions = load_questions([data] if data else [path for path in _FILES if path.exists()])
     outcomes = await _asked(story, questions, meaning=False)
     click.echo(as_table(figures(outcomes)))
-    if has_semantic():
+    await _print_across(story, questions, outcomes)
+    if has_semantic() and not words:
         click.echo("\nwith the extra semantic (search by meaning, too):")
         click.echo(as_table(figures(await _asked(story, questions, meaning=True))))
     for outcome in outcomes:
         if misses and outcome.wrong:
             cited = ", ".join(outcome.cited[:3]) or "refused"
             click.echo(f"  {outcome.question.id} [{outcome.question.language}] {outcome.question.text} -> {cited}")
+
+
+async def _print_across(story: Story, questions: Sequence[LabelledQuestion], same: Sequence[Outcome]) -> None:
+    others = [question for question in questions if question.language != "en"]
+    if not others:
+        return
+    across = await _asked(in_english_alone(story), others, meaning=False)
+    own = [outcome for outcome in same if outcome.question.language != "en"]
+    click.echo("\nJapanese and Ukrainian questions, answered in their language and from English claims alone:")
+    rows = [replace(figures(own)[0], name="same"), replace(figures(across)[0], name="across")]
+    click.echo(as_table(rows))
 
 
 async def _asked(story: Story, questions: Sequence[LabelledQuestion], *, meaning: bool) -> tuple[Outcome, ...]:

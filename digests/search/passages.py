@@ -19,6 +19,10 @@ MOST_SENTENCES = 4
 _HARD_LIMIT = 2 * MOST_CHARACTERS  # a longer "sentence" is a list or a table without line breaks
 
 
+_MOST_ASKED = 4
+"""Readers' questions that are indexed with a fact: all of them would drown its claim. The others are precedents."""
+
+
 @dataclass(frozen=True, slots=True)
 class NewPassage:
     """A passage on its way into the archive. ``tokens`` and ``marks`` are what the index takes, joined by spaces."""
@@ -137,7 +141,7 @@ def fact_passages(fact: Fact) -> tuple[NewPassage, ...]:
             fact.source.kind,
             fact.date,
             extra=extra,
-            asked=fact.asked.get(language, ()),
+            asked=fact.asked.get(language, ())[:_MOST_ASKED],
         )
         for language, text in fact.claim.values.items()
     )

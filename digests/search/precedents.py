@@ -1,8 +1,8 @@
 """Questions whose outcome is known, as precedents for a new one: which are most like it, and were they answered?
 
 A story's ``questions.yaml`` names questions that its facts answer and questions that nothing answers. A new question is
-compared with all of its language, by words and by letters (runs of three and four, which see through endings and slips
-of the pen). That the most similar ones were answered, and by which fact, tells more than any one score of a text.
+compared with all of its language, by words and by letters (runs of four, in Japanese of two, which see through endings
+and slips of the pen). That the most similar ones were answered, and by which fact, tells more than any score of a text.
 
 Everything is counted over inverted lists of small integers: some thousand questions take a few megabytes and a
 comparison a few milliseconds.
@@ -161,7 +161,7 @@ def _words_in(language: str) -> _Features:
 
 
 def _letters_in(language: str) -> _Features:
-    shortest, longest = (2, 3) if language == "ja" else (3, 4)
+    size = 2 if language == "ja" else 4
 
     def features(texts: Sequence[str]) -> list[tuple[str, ...]]:
         known: dict[str, tuple[str, ...]] = {}
@@ -172,12 +172,9 @@ def _letters_in(language: str) -> _Features:
                 own = known.get(word)
                 if own is None:
                     padded = f" {word} "
-                    own = known[word] = tuple(
-                        padded[at : at + size]
-                        for size in range(shortest, longest + 1)
-                        for at in range(len(padded) - size + 1)
-                    )
-                runs.update(dict.fromkeys(own))
+                    own = known[word] = tuple(padded[at : at + size] for at in range(max(1, len(padded) - size + 1)))
+                for run in own:
+                    runs[run] = None
             found.append(tuple(runs))
         return found
 

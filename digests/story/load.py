@@ -11,6 +11,7 @@ from digests.errors import ConfigError, Problem
 from digests.story.briefs import load_brief
 from digests.story.checks import Checks
 from digests.story.files import FactsFile, GlossaryFile, QuestionsFile, SeriesFile, SourcesFile, StoryFile
+from digests.story.plainlists import read_plain_lists
 from digests.story.story import Story, asked_by_fact
 from digests.yamlfile import Document, in_order, load_yaml, validate
 
@@ -23,6 +24,13 @@ def load_story(folder: Path) -> Story:
     story.yaml and sources.yaml must be there, and briefs/SECTION.LANGUAGE.md for every section and language;
     glossary.yaml, facts.yaml, questions.yaml and series.yaml may be missing.
     """
+    try:
+        return _load(folder, quickly=True)
+    except ConfigError:
+        return _load(folder, quickly=False)  # now with the places of what is wrong
+
+
+def _load(folder: Path, *, quickly: bool) -> Story:
     if not folder.is_dir():
         what, cure = "there is no such story folder", "Name a folder that holds story.yaml, or create it."
         raise ConfigError([Problem(str(folder), 0, 0, what, cure)])
@@ -32,7 +40,7 @@ def load_story(folder: Path) -> Story:
     glossary_file, glossary = _read(folder / "glossary.yaml", GlossaryFile, problems, without={"terms": []})
     facts_file, facts = _read(folder / "facts.yaml", FactsFile, problems, without={"facts": []})
     series_file, series = _read(folder / "series.yaml", SeriesFile, problems, without={"series": []})
-    questions_file, questions = _read(folder / "questions.yaml", QuestionsFile, problems, without={"questions": []})
+    questions_file, questions = _questions(folder / "questions.yaml", problems, quickly=quickly)
     briefs = [load_brief(path) for path in sorted((folder / "briefs").glob("*.md"))]
     for file in briefs:
         problems += file.problems
@@ -66,6 +74,20 @@ def load_story(folder: Path) -> Story:
         filing=story.filing.filing_rules(),
         folder=folder,
     )
+
+
+def _questions(path: Path, problems: list[Problem], *, quickly: bool) -> tuple[Document, QuestionsFile | None]:
+    """questions.yaml; ``quickly``: without the places of its values, where its lines allow it."""
+    if quickly and path.exists():
+        try:
+            value = read_plain_lists(path.read_text(encoding="utf-8"))
+        except UnicodeDecodeError:
+            value = None
+        if value is not None:
+            document = Document(str(path), value, None)
+            found = validate(document, QuestionsFile)
+            return document, None if isinstance(found, list) else found
+    return _read(path, QuestionsFile, problems, without={"questions": []})
 
 
 def _read(
