@@ -48,8 +48,8 @@ async def refit_once(config: Path, data: Path | None) -> None:
 
 
 async def evaluate_ask_once(config: Path, data: Path | None, *, misses: bool, words: bool) -> None:
-    """Print recall, first citations and refusals, in all and by language, then of Japanese and Ukrainian questions while
-    the dossier speaks English alone; and all again with search by meaning, unless ``words``. ``misses`` names the
+    """Print recall, first citations and refusals, in all and by language, then of Japanese and Ukrainian questions
+    while the dossier speaks English alone; and all again with search by meaning, unless ``words``. ``misses`` names the
     failed questions."""
     _, story = load_all(config)
     questions = load_questions([data] if data else [path for path in _FILES if path.exists()])
