@@ -121,7 +121,7 @@ def messages() -> st.SearchStrategy[Message]:
         st.lists(blocks(), max_size=6).map(tuple),
         words(minimum=1),
         st.sampled_from(LANGUAGES),
-        st.sampled_from(("reply", "digest", "error", "notice")),
+        st.sampled_from(("reply", "refusal", "digest", "error", "notice")),
         st.booleans(),
         st.booleans(),
     )

@@ -252,7 +252,7 @@ def _same_everywhere(kind: ConceptKind, surface: str, form: Form, start: int) ->
 def _surface(found: Sequence[str], words: Sequence[Word]) -> str:
     """The wording of a known word; within a run of ideographs only its own characters."""
     if is_ideographic(words[0].surface):
-        if len(words) == len(found):  # cut into words, not into pairs
+        if [token for word in words for token in word.tokens] == list(found):
             return "".join(word.surface for word in words)
         return found[0] + "".join(token[-1] for token in found[1:])
     return " ".join(word.surface for word in words)

@@ -49,7 +49,7 @@ MOST_PIECES = 36
 LONGEST_LABEL, LONGEST_ACTION, LONGEST_ALT = 80, 100, 1_024
 LONGEST_HEADING = 240
 BUTTONS_A_ROW, MOST_ROWS = 5, 5
-_COLOURS = {"digest": 0x2F6FDE, "notice": 0xB7791F, "reply": 0x6B7A90, "error": 0xC0392B}
+_COLOURS = {"digest": 0x2F6FDE, "notice": 0xB7791F, "reply": 0x6B7A90, "refusal": 0x6B7A90, "error": 0xC0392B}
 """Decoration only: no meaning hangs on it."""
 _BUTTON_STYLES = {"primary": 1, "plain": 2, "danger": 4}
 _LINK_STYLE = 5
