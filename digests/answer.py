@@ -73,7 +73,7 @@ _NEAR = 10
 _SEEN_ENOUGH = 0.25
 _LIKELIEST = 8
 """Facts that precedents name and that are looked at, whatever the index found."""
-_CANDIDATES = 30
+_CANDIDATES = 15
 _LONGEST_PIECE = 420
 _YEAR = re.compile(r"n(?:19|20)\d\d\Z")
 _KANA = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")

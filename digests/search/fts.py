@@ -35,7 +35,7 @@ from digests.search.passages import NewPassage, kind_mark, language_mark, sectio
 from digests.search.query import Concept, Filters, Query
 from digests.search.schema import SHELVES, Shelf, shelf_of
 
-MOST_ROWS_RANKED = 3_000
+MOST_ROWS_RANKED = 1_500
 _MOST_KNOWN_FREQUENCIES = 20_000
 
 

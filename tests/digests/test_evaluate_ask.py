@@ -34,14 +34,17 @@ async def test_the_flagship_story_reaches_the_figures_that_were_promised() -> No
 
 async def test_questions_that_nothing_was_fitted_on_are_found_and_mostly_answered() -> None:
     story = load_story(ROOT / "config" / "stories" / "japan-ukraine")
-    outcomes = await evaluate(story, load_questions([DATA / "ask_held.jsonl"]), datetime(2026, 11, 23, tzinfo=UTC))
+    questions = load_questions([DATA / "ask_held.jsonl"])[::2]  # every second one keeps the suite fast
+    outcomes = await evaluate(story, questions, datetime(2026, 11, 23, tzinfo=UTC))
     overall = figures(outcomes)[0]
     assert overall.recall_at_5 is not None
     assert overall.recall_at_5 >= 0.95
     assert overall.first_right is not None
-    assert overall.first_right >= 0.65
+    assert overall.first_right >= 0.85
     assert overall.rightly_refused is not None
-    assert overall.rightly_refused >= 0.75
+    assert overall.rightly_refused >= 0.80
+    assert overall.wrongly_refused is not None
+    assert overall.wrongly_refused <= 0.10
 
 
 def test_labels_name_facts_that_exist() -> None:
