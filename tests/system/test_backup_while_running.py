@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import gc
 import sqlite3
 import sys
 from contextlib import closing
@@ -30,11 +30,11 @@ async def kakehashi(config: Path, *arguments: str) -> tuple[int, str]:
     return process.returncode or 0, said.decode()
 
 
-async def keep_busy(bot: Bot, newsstand: Newsstand) -> None:
-    """Read, post and answer, over and over."""
+async def keep_busy(bot: Bot, newsstand: Newsstand, enough: asyncio.Event) -> None:
+    """Read, post and answer, over and over, until it is enough."""
     number = 0
     digest = bot.app.store.settings.digest("morning")
-    while True:
+    while not enough.is_set():
         number += 1
         entry = pillar(f"p{number}", title=f"Pillar {number} of the river bridge is built", body=f"{LONG} {number}.")
         newsstand.entries["town-hall"] = [*newsstand.entries.get("town-hall", [])[-5:], entry]
@@ -87,7 +87,8 @@ async def test_backups_made_under_load_hold_one_moment_and_can_be_restored(
 ) -> None:
     bot = await start_bot()
     await bot.poll()
-    load = asyncio.create_task(keep_busy(bot, newsstand))
+    enough = asyncio.Event()
+    load = asyncio.create_task(keep_busy(bot, newsstand, enough))
     copies = [tmp_path / f"copy-{number}.sqlite3" for number in range(3)]
     for copy in copies:
         status, said = await kakehashi(config, "backup", str(copy))
@@ -96,9 +97,9 @@ async def test_backups_made_under_load_hold_one_moment_and_can_be_restored(
     status, said = await kakehashi(config, "restore", "--yes", str(copies[0]))
     assert status == 1
     assert "in use; stop the bot" in said
-    load.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await load
+    enough.set()
+    async with asyncio.timeout(30):
+        await load  # not cancelled: what is cancelled amid a statement keeps the archive open for a moment
     assert not [path for path in tmp_path.iterdir() if "replaced" in path.name], "nothing was touched"
     sizes = []
     for copy in copies:
@@ -107,7 +108,13 @@ async def test_backups_made_under_load_hold_one_moment_and_can_be_restored(
             sizes.append(connection.execute("SELECT count(*) FROM editions").fetchone()[0])
     assert sizes[0] < sizes[-1], "there was load"
     await bot.app.close()
-    status, said = await kakehashi(config, "restore", "--yes", str(copies[-1]))
+    for _ in range(10):
+        # Here the bot was no process of its own: a thread of it may hold the archive for a moment longer.
+        status, said = await kakehashi(config, "restore", "--yes", str(copies[-1]))
+        if "in use" not in said:
+            break
+        gc.collect()
+        await asyncio.sleep(0.5)
     assert status == 0, said
     again = await start_bot()
     posts = await again.posts()
