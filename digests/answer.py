@@ -426,9 +426,14 @@ def _missing(question: Question, near: Sequence[Support]) -> tuple[str, ...]:
     concepts = question.query.concepts
     lacking = [concept for concept in concepts if all(support.found[concept.id] == 0 for support in near)]
     if not lacking and near:
-        lacking = [concept for concept in concepts if near[0].found[concept.id] == 0]
+        # A place that the nearest leaves unsaid is rarely what is missing: others near name it.
+        lacking = [
+            concept for concept in concepts if near[0].found[concept.id] == 0 and concept.kind is not ConceptKind.PLACE
+        ]
     if not lacking and question.counted and not any(support.fits for support in near):
         lacking = [question.counted]
+    if not lacking and question.predicate and question.presupposes:
+        lacking = [question.predicate]
     return tuple(dict.fromkeys(concept.surface for concept in lacking))
 
 
