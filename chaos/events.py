@@ -191,7 +191,7 @@ class Events:
         self._advance()
         await asyncio.sleep(self.rng.uniform(0.0, 0.3))
         first, self.bot = self.bot, second
-        first.freeze()
+        await self._freeze_between_writes(first)
         if not await second.ready("app.started", patience=60.0):
             self.faults.append("the second instance did not take over")
         await self._settle()
@@ -201,6 +201,17 @@ class Events:
             self.faults.append(f"the frozen instance did not end by itself (status {status})")
         second.kills += first.kills
         await self._step()
+
+    async def _freeze_between_writes(self, bot: Bot) -> None:
+        """Stop a process where it holds no lock of SQLite's: else nobody can write until it goes on, and the second has
+        nothing to take over."""
+        for _ in range(200):
+            bot.freeze()
+            if await asyncio.to_thread(_can_be_written, self.world.archive):
+                return
+            bot.thaw()
+            await asyncio.sleep(0.02)
+        self.faults.append("the first instance never let go of the archive")
 
     async def _until(self, condition: Callable[[], bool], seconds: float) -> bool:
         until = time.monotonic() + seconds
@@ -215,6 +226,16 @@ def quiet_moment(moment: datetime) -> datetime:
     """The next moment from which nothing is due for some minutes."""
     minute = moment.minute % 30
     return moment if 3 <= minute <= 18 else moment + timedelta(minutes=(5 - minute) % 30)
+
+
+def _can_be_written(archive: Path) -> bool:
+    with closing(sqlite3.connect(archive, timeout=0.05, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+        except sqlite3.OperationalError:
+            return False
+        return True
 
 
 def _newest_editions(archive: Path) -> dict[str, datetime]:
