@@ -173,7 +173,7 @@ def _footer(coverage: Coverage, composition: Composition, t: Translator) -> Cont
     line = SEPARATOR.join(parts)
     if coverage.next_edition is None:
         return Context(text(line))
-    lead = f"{line}{SEPARATOR}{t('next edition')}" if line else t("Next edition")
+    lead = line + SEPARATOR + t("next edition") if line else t("Next edition")
     return Context((Text(f"{lead} "), Time(coverage.next_edition)))
 
 

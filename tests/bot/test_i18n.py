@@ -305,3 +305,16 @@ def test_a_distance_in_time_says_its_direction(language: str, past: str, future:
 def test_a_date_is_as_exact_as_it_is_known(text: str, english: str, japanese: str, ukrainian: str) -> None:
     shown = [spaced(format_partial_date(text, language)) for language in LANGUAGES]
     assert shown == [english, japanese, ukrainian]
+
+
+def test_no_text_for_translation_hides_inside_an_f_string() -> None:
+    """The extraction does not look there, so such a text would stay English."""
+    hidden = re.compile(r"""\bf(["'])(?:(?!\1).)*\{[^{}]*\bt\(["']""")
+    root = Path(__file__).parents[2] / "bot"
+    found = [
+        f"{path.relative_to(root)}:{number}"
+        for path in root.rglob("*.py")
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if hidden.search(line)
+    ]
+    assert found == []
