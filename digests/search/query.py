@@ -63,10 +63,13 @@ class Concept:
     probes: Mapping[str, tuple[str, ...]] = field(init=False, compare=False)
     """``forms`` as they stand in joined tokens, with a space around."""
     near_probes: Mapping[str, tuple[str, ...]] = field(init=False, compare=False)
+    parts: Mapping[str, tuple[tuple[str, ...], ...]] = field(init=False, compare=False)
+    """Of the forms of several tokens, each token by itself, with a space around."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "probes", _probes(self.forms))
         object.__setattr__(self, "near_probes", _probes(self.near))
+        object.__setattr__(self, "parts", _parts(self.forms))
 
     @property
     def names_something(self) -> bool:
@@ -76,6 +79,13 @@ class Concept:
 
 def _probes(forms: Mapping[str, tuple[Form, ...]]) -> dict[str, tuple[str, ...]]:
     return {group: tuple(f" {' '.join(form)} " for form in found) for group, found in forms.items()}
+
+
+def _parts(forms: Mapping[str, tuple[Form, ...]]) -> dict[str, tuple[tuple[str, ...], ...]]:
+    return {
+        group: tuple(tuple(f" {token} " for token in form) for form in found if len(form) > 1)
+        for group, found in forms.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)

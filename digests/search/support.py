@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from digests.model import Fact, Grade, Passage, Status
 from digests.search import analysers, evidence, lexicon
@@ -172,15 +173,26 @@ def judge(
 def _names_another_place(unit: Unit, asked: Mapping[str, float]) -> bool:
     """Whether a text names a country that the question does not: what "which countries" wants."""
     held = unit.held.get("en", "")
-    return any(
-        entry.place and entry.id not in asked and any(f" {' '.join(form)} " in held for form in entry.forms["en"])
+    return any(id_ not in asked and evidence.holds(held, probes) for id_, probes in _place_probes())
+
+
+@cache
+def _place_probes() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The places of the lexicon with their English forms as they stand in joined tokens."""
+    return tuple(
+        (entry.id, tuple(evidence.joined(form) for form in entry.forms["en"]))
         for entry in lexicon.entries().values()
+        if entry.place
     )
 
 
 def _share(found: Mapping[str, float], weights: Mapping[str, float], ids: Sequence[str]) -> float:
-    total = sum(weights[id_] for id_ in ids)
-    return sum(weights[id_] * found[id_] for id_ in ids) / total if total else 1.0
+    total = held = 0.0
+    for id_ in ids:
+        weight = weights[id_]
+        total += weight
+        held += weight * found[id_]
+    return held / total if total else 1.0
 
 
 def _liking(unit: Unit, question: Question, *, fits: bool) -> float:
@@ -255,12 +267,10 @@ def _in_text(concept: Concept, group: str, held: str) -> float:
     near = evidence.holds(held, concept.near_probes.get(group, ()))
     if concept.kind is not ConceptKind.TERM:
         return NEAR if near else 0.0
-    scattered = any(len(form) > 1 and _all_in(held, form) for form in concept.forms.get(group, ()))
-    return SCATTERED if scattered else PARTLY if near else 0.0
-
-
-def _all_in(held: str, form: Sequence[str]) -> bool:
-    return all(f" {token} " in held for token in form)
+    for parts in concept.parts.get(group, ()):
+        if all(part in held for part in parts):
+            return SCATTERED
+    return PARTLY if near else 0.0
 
 
 def _dated(concept: Concept, unit: Unit) -> float:
