@@ -112,6 +112,20 @@ class Query:
     """Hits for each language group; the merged list may be that many times the number of groups."""
     news: int | None = None
     """Hits of news for each language group; None: as many as of anything else."""
+    named: tuple[Concept, ...] = field(init=False, compare=False)
+    """The concepts that name something. These four are looked at once a candidate."""
+    dates: tuple[Concept, ...] = field(init=False, compare=False)
+    numbers: tuple[Concept, ...] = field(init=False, compare=False)
+    words: tuple[Concept, ...] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "named", tuple(concept for concept in self.concepts if concept.names_something))
+        for name, kinds in (
+            ("dates", (ConceptKind.DATE,)),
+            ("numbers", (ConceptKind.NUMBER,)),
+            ("words", (ConceptKind.WORD, ConceptKind.SYNONYM)),
+        ):
+            object.__setattr__(self, name, tuple(concept for concept in self.concepts if concept.kind in kinds))
 
     def most(self, *, of_news: bool) -> int:
         """How many hits a shelf may give."""

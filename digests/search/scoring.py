@@ -17,7 +17,6 @@ from importlib.resources import files
 from digests.search import evidence
 from digests.search.analysers import GROUPS, group_of
 from digests.search.precedents import Likeness
-from digests.search.query import ConceptKind
 from digests.search.questions import Question, Wanted
 from digests.search.support import IMPLIED, UNDONE, Support
 
@@ -105,12 +104,9 @@ def weights() -> Weights:
 def features(support: Support, question: Question, newness: float) -> dict[str, float]:
     """What speaks for and against a unit. ``newness`` runs from 0 (the oldest unit found) to 1."""
     unit = support.unit
-    concepts = question.query.concepts
-    names = [concept for concept in concepts if concept.names_something]
+    query = question.query
+    names, words = query.named, query.words
     lost = [concept for concept in names if support.meant[concept.id] < IMPLIED]
-    dates = [concept for concept in concepts if concept.kind is ConceptKind.DATE]
-    numbers = [concept for concept in concepts if concept.kind is ConceptKind.NUMBER]
-    words = [concept for concept in concepts if concept.kind in (ConceptKind.WORD, ConceptKind.SYNONYM)]
     missing = [concept for concept in words if support.meant[concept.id] == 0]
     measured = question.wanted[0] in MEASURED or question.wanted[0] is Wanted.PERSON
     predicate = question.predicate
@@ -128,8 +124,8 @@ def features(support: Support, question: Question, newness: float) -> dict[str, 
         "unfit": float(measured and not support.fits),
         "names lost": len(lost) / len(names) if names else 0.0,
         "a name lost": float(bool(lost)),
-        "date lost": float(any(support.found[concept.id] == 0 for concept in dates)),
-        "number lost": float(any(support.found[concept.id] == 0 for concept in numbers)),
+        "date lost": float(any(support.found[concept.id] == 0 for concept in query.dates)),
+        "number lost": float(any(support.found[concept.id] == 0 for concept in query.numbers)),
         "too old": float(question.after is not None and f"{unit.date}-99" < question.after.isoformat()),
         "tells nothing": float(evidence.tells_nothing(unit.texts.values())),
         "undone": float(question.presupposes and fact is not None and fact.status in UNDONE),

@@ -161,7 +161,7 @@ def judge(
             likest=likest,
             letters=alike,
         )
-    _take_back_what_is_set_apart(unit, concepts, found)
+    _take_back_what_is_set_apart(unit, question.query.named, found)
     fits = evidence.has_wanted(unit.texts, unit.held, unit.fact.actors if unit.fact else (), question)
     coverage = _share(found, weights, list(found))
     score = coverage + _liking(unit, question, fits=fits)
@@ -216,7 +216,7 @@ def _liking(unit: Unit, question: Question, *, fits: bool) -> float:
 
 def _defining(unit: Unit, question: Question) -> float:
     """Up to 0.12 for a text that says what the question's first name is."""
-    names = [concept for concept in question.query.concepts if concept.names_something]
+    names = question.query.named
     if not names:
         return 0.0
     trusted = 0.04 if unit.fact and unit.fact.grade is Grade.OFFICIAL else 0.0
@@ -288,12 +288,12 @@ def _dated(concept: Concept, unit: Unit) -> float:
     return 0.9
 
 
-def _take_back_what_is_set_apart(unit: Unit, concepts: Sequence[Concept], found: dict[str, float]) -> None:
+def _take_back_what_is_set_apart(unit: Unit, named: Sequence[Concept], found: dict[str, float]) -> None:
     """A text that says "separate from PURL" does not speak of what went to PURL."""
     for language, text in unit.texts.items():
         group = analysers.group_of(language)
         for apart in evidence.set_apart(text):
             held = evidence.joined(analysers.tokens(apart, language))
-            for concept in concepts:
-                if concept.names_something and evidence.holds(held, concept.probes.get(group, ())):
+            for concept in named:
+                if evidence.holds(held, concept.probes.get(group, ())):
                     found[concept.id] = 0.0
