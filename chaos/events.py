@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from chaos.model import Expectation
-from chaos.process import Bot, command
+from chaos.process import PATIENCE, Bot, command
 from chaos.steering import Steering
 from chaos.weather import Weather
 from chaos.world import World
@@ -123,10 +123,11 @@ class Events:
         with closing(sqlite3.connect(self.world.archive)) as connection:
             (pages,) = connection.execute("PRAGMA page_count").fetchone()
         await self.bot.start(CHAOS_PAGES=str(pages + 1))
-        await self.bot.ready("disk is full", patience=6.0) if not await self._begins() else None
+        # It may find the disk full before it has begun, or with the next news.
+        await self._until(lambda: self.bot.has_begun() or self.bot.said("disk is full"), PATIENCE)
         self._advance()
         self.world.print_news(self.steering.world(), 30)
-        await self._until(lambda: self.bot.said("disk is full"), 8.0)
+        await self._until(lambda: self.bot.said("disk is full"), PATIENCE)
         if not self.bot.said("Free some space"):
             self.faults.append("a full disk was not told plainly")
         await self.bot.kill()
@@ -134,7 +135,7 @@ class Events:
 
     async def _begins(self) -> bool:
         try:
-            return await self.bot.ready(patience=20.0)
+            return await self.bot.ready(patience=PATIENCE)
         except TimeoutError:
             return False
 
@@ -144,7 +145,7 @@ class Events:
         with closing(sqlite3.connect(self.world.archive, isolation_level=None, timeout=20)) as other:
             other.execute("BEGIN IMMEDIATE")
             self._advance()
-            await self._until(lambda: self.bot.said("is locked"), 15.0)
+            await self._until(lambda: self.bot.said("is locked"), 18.0)
             other.execute("ROLLBACK")
         if not self.bot.said("another program is writing to it"):
             self.faults.append("a locked database was not told plainly")
@@ -154,7 +155,7 @@ class Events:
         """The database file is destroyed; the bot names the cure, and the cure works."""
         await self._begins()
         backups = self.world.folder / "backups"
-        if not await self._until(lambda: bool(list(backups.glob("kakehashi-*.sqlite3"))), 15.0):
+        if not await self._until(lambda: bool(list(backups.glob("kakehashi-*.sqlite3"))), PATIENCE):
             self.faults.append("the bot has made no backup")
             return
         await self.bot.kill()
@@ -184,7 +185,7 @@ class Events:
         await self._begins()
         second = self.new_bot("second.log")
         await second.start()
-        if not await second.ready("instance.second", patience=30.0):
+        if not await second.ready("instance.second", patience=PATIENCE):
             self.faults.append("the second instance did not say that it is one")
         for _ in range(2):
             await self._step()
@@ -192,7 +193,7 @@ class Events:
         await asyncio.sleep(self.rng.uniform(0.0, 0.3))
         first, self.bot = self.bot, second
         await self._freeze_between_writes(first)
-        if not await second.ready("app.started", patience=60.0):
+        if not await second.ready("app.started", patience=PATIENCE):
             self.faults.append("the second instance did not take over")
         await self._settle()
         first.thaw()

@@ -16,7 +16,7 @@ from pathlib import Path
 from bot import failpoints
 from chaos.events import Events, quiet_moment
 from chaos.model import Expectation
-from chaos.process import Bot, command
+from chaos.process import PATIENCE, Bot, command
 from chaos.reading import Key
 from chaos.steering import Steering
 from chaos.verdict import Verdict, judge, judge_alarms, parse_ledger
@@ -31,8 +31,6 @@ LEASE = "6"
 """Seconds of real time without a beat after which another instance takes over (30 outside of here)."""
 EDITIONS_A_DAY = 37
 STEPS_A_DAY = 36
-PATIENCE = 60.0
-"""Seconds of real time for an edition to arrive everywhere."""
 _POINTS = tuple(failpoints.POINTS)
 
 
