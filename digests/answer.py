@@ -24,6 +24,7 @@ from digests.glossary import Glossary
 from digests.model import LANGUAGES, Answer, AnswerSentence, Citation, Fact, Status
 from digests.search import analysers, citations, evidence, lexicon, scoring
 from digests.search.index import Hit, SearchIndex
+from digests.search.leaning import Lean
 from digests.search.precedents import Likeness, Precedents
 from digests.search.query import Concept, ConceptKind
 from digests.search.questions import Question, Wanted, analyse
@@ -210,7 +211,7 @@ class Answerer:
             question,
             tuple(supports),
             tuple(features for _, features in scored),
-            self._deciding(question, scored, words, letters),
+            self._deciding(question, scored, words, letters, self._precedents.lean(question.text, question.language)),
         )
 
     def _deciding(
@@ -219,6 +220,7 @@ class Answerer:
         scored: Sequence[tuple[Support, Mapping[str, float]]],
         words: Likeness,
         letters: Likeness,
+        lean: Lean,
     ) -> Mapping[str, float] | None:
         facts = [pair for pair in scored if pair[0].unit.fact]
         if not facts:
@@ -236,6 +238,7 @@ class Answerer:
             premise_fails=premise_fails,
             words=words,
             letters=letters,
+            lean=lean,
             passing=bool(passing) and not premise_fails,
             best_passes=any(support is best for support in passing) and not premise_fails,
         )

@@ -3,6 +3,7 @@
 A story's ``questions.yaml`` names questions that its facts answer and questions that nothing answers. A new question is
 compared with all of its language, by words and by letters (runs of four, in Japanese of two, which see through endings
 and slips of the pen). That the most similar ones were answered, and by which fact, tells more than any score of a text.
+What single turns tell, :mod:`digests.search.leaning` counts.
 
 Everything is counted over inverted lists of small integers: some thousand questions take a few megabytes and a
 comparison a few milliseconds.
@@ -12,12 +13,13 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
 
 from digests.model import Precedent
 from digests.search import analysers
+from digests.search.leaning import UPRIGHT, Lean, Leaning
 
 NEIGHBOURS = 10
 """How many of the most similar precedents have a vote."""
@@ -29,8 +31,6 @@ _MOST_SHORT = 65_536
 _COMMON = 30
 _COMMON_SHARE = 8
 """What more than an eighth of the precedents hold is not looked at."""
-_Features = Callable[[Sequence[str]], list[tuple[str, ...]]]
-"""From texts to the different features of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,38 +62,54 @@ class Precedents:
         by_group: dict[str, list[Precedent]] = {}
         for precedent in precedents:
             by_group.setdefault(analysers.group_of(precedent.language), []).append(precedent)
-        self._words = {group: _Space(found, _words_in(group)) for group, found in by_group.items()}
-        self._letters = {group: _Space(found, _letters_in(group)) for group, found in by_group.items()}
+        self._words: dict[str, _Space] = {}
+        self._letters: dict[str, _Space] = {}
+        self._leaning: dict[str, Leaning] = {}
+        for group, found in by_group.items():
+            tokens = [analysers.tokens(precedent.text, group) for precedent in found]
+            facts = [precedent.facts for precedent in found]
+            self._words[group] = _Space(facts, [tuple(dict.fromkeys(own)) for own in tokens])
+            self._letters[group] = _Space(facts, _letters([precedent.text for precedent in found], group))
+            self._leaning[group] = Leaning(
+                (own for own, facts_ in zip(tokens, facts, strict=True) if facts_),
+                (own for own, facts_ in zip(tokens, facts, strict=True) if not facts_),
+            )
 
     def by_words(self, text: str, language: str) -> Likeness:
         """Compare by the tokens of the language's analyser, rare ones counting more."""
-        space = self._words.get(analysers.group_of(language))
-        return space.likeness(text) if space else _NONE
+        group = analysers.group_of(language)
+        space = self._words.get(group)
+        return space.likeness(tuple(dict.fromkeys(analysers.tokens(text, group)))) if space else _NONE
 
     def by_letters(self, text: str, language: str) -> Likeness:
         """Compare by runs of letters within words, rare ones counting more."""
-        space = self._letters.get(analysers.group_of(language))
-        return space.likeness(text) if space else _NONE
+        group = analysers.group_of(language)
+        space = self._letters.get(group)
+        return space.likeness(_letters([text], group)[0]) if space else _NONE
+
+    def lean(self, text: str, language: str) -> Lean:
+        """How the question's words lean, whatever it is about."""
+        group = analysers.group_of(language)
+        leaning = self._leaning.get(group)
+        return leaning.of(analysers.tokens(text, group)) if leaning else UPRIGHT
 
 
 class _Space:
     """Precedents of one language as inverted lists of one sort of feature."""
 
-    def __init__(self, precedents: Sequence[Precedent], features: _Features) -> None:
-        self._features = features
-        self._facts = [precedent.facts for precedent in precedents]
+    def __init__(self, facts: Sequence[tuple[str, ...]], held: Sequence[tuple[str, ...]]) -> None:
+        """From the facts that each precedent was answered by, and its different features."""
+        self._facts = facts
         lists: dict[str, array[int]] = {}
-        held: list[tuple[str, ...]] = []
-        size = "H" if len(precedents) < _MOST_SHORT else "I"
-        for number, own in enumerate(features([precedent.text for precedent in precedents])):
-            held.append(own)
+        size = "H" if len(held) < _MOST_SHORT else "I"
+        for number, own in enumerate(held):
             for feature in own:
                 found = lists.get(feature)
                 if found is None:
                     lists[feature] = array(size, (number,))
                 else:
                     found.append(number)
-        self._count = len(precedents)
+        self._count = len(held)
         common = max(_COMMON, self._count // _COMMON_SHARE)
         weights = {name: self._weight(len(found)) if len(found) <= common else 0.0 for name, found in lists.items()}
         self._norms = array("f", (math.sqrt(sum(map(weights.__getitem__, own))) or 1.0 for own in held))
@@ -105,8 +121,8 @@ class _Space:
     def _weight(self, holding: int) -> float:
         return math.log1p(self._count / holding) ** 2
 
-    def likeness(self, text: str) -> Likeness:
-        own = [feature for feature in self._features([text])[0] if feature not in self._ignored]
+    def likeness(self, features: Sequence[str]) -> Likeness:
+        own = [feature for feature in features if feature not in self._ignored]
         if not own:
             return _NONE
         scores = [0.0] * self._count
@@ -153,29 +169,19 @@ def _mean(scores: Sequence[float]) -> float:
     return sum(scores) / len(scores) if scores else 0.0
 
 
-def _words_in(language: str) -> _Features:
-    def features(texts: Sequence[str]) -> list[tuple[str, ...]]:
-        return [tuple(dict.fromkeys(analysers.tokens(text, language))) for text in texts]
-
-    return features
-
-
-def _letters_in(language: str) -> _Features:
+def _letters(texts: Sequence[str], language: str) -> list[tuple[str, ...]]:
+    """The different runs of letters of each text."""
     size = 2 if language == "ja" else 4
-
-    def features(texts: Sequence[str]) -> list[tuple[str, ...]]:
-        known: dict[str, tuple[str, ...]] = {}
-        found = []
-        for text in texts:
-            runs: dict[str, None] = {}
-            for word in text.lower().split():
-                own = known.get(word)
-                if own is None:
-                    padded = f" {word} "
-                    own = known[word] = tuple(padded[at : at + size] for at in range(max(1, len(padded) - size + 1)))
-                for run in own:
-                    runs[run] = None
-            found.append(tuple(runs))
-        return found
-
-    return features
+    known: dict[str, tuple[str, ...]] = {}
+    found = []
+    for text in texts:
+        runs: dict[str, None] = {}
+        for word in text.lower().split():
+            own = known.get(word)
+            if own is None:
+                padded = f" {word} "
+                own = known[word] = tuple(padded[at : at + size] for at in range(max(1, len(padded) - size + 1)))
+            for run in own:
+                runs[run] = None
+        found.append(tuple(runs))
+    return found
