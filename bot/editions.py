@@ -272,7 +272,7 @@ def subscription_digest(subscription: Subscription, story: Story) -> DigestSetti
     """A member's subscription as a digest: one section, daily, by direct message, silent on quiet days."""
     section = story.section(subscription.section)
     return DigestSettings(
-        id=f"subscription:{subscription.id}",
+        id=subscriptions.digest_id(subscription.id),
         name=Localized(dict(section.name.values)),
         sections=(subscription.section,),
         destinations=(Destination(subscription.platform, subscription.workspace, subscription.user, kind="direct"),),
