@@ -26,6 +26,7 @@ FOR_EVER = "{items: 9000d, messages: 9000d, editions: 9000d}"
 _FIRST_STEADY = 3
 """Months until the longest period is over, and a month for what waits for a night's retention."""
 _SPAN = 4
+_LEAST_MONTHS = _FIRST_STEADY + 2 * _SPAN
 _LEVEL = 1.05
 """By how much the mean of the last months may be above that of the first steady ones; of 18,000 items as many come and
 go by chance as one in a hundred."""
@@ -41,6 +42,8 @@ _SHOWN = ("items", "passages", "events", "editions", "deliveries", "filings", "l
 def run() -> None:
     """Live the year and print it; SystemExit when something grows."""
     items, days = int(_option("items", ITEMS_A_DAY)), int(_option("days", year.DAYS))
+    if days < _LEAST_MONTHS * year.MONTH:
+        raise SystemExit(f"{_LEAST_MONTHS} months of {year.MONTH} days at least are needed to tell: --days 330")
     retention = FOR_EVER if "--keep-all" in sys.argv else RETENTION
     heading(f"Growth over {days} simulated days: {items} items a day, retention {retention}")
     began, used = time.perf_counter(), time.process_time()
@@ -61,8 +64,8 @@ def run() -> None:
 def growing(months: Sequence[Month]) -> list[str]:
     """What grows although retention has long been at work, in words; empty when nothing does. Raises ValueError when
     the months are too few to tell."""
-    if len(months) < _FIRST_STEADY + 2 * _SPAN:
-        raise ValueError(f"{_FIRST_STEADY + 2 * _SPAN} months at least are needed to tell, not {len(months)}")
+    if len(months) < _LEAST_MONTHS:
+        raise ValueError(f"{_LEAST_MONTHS} months at least are needed to tell, not {len(months)}")
     found = []
     files: tuple[tuple[str, Callable[[Month], float], float], ...] = (
         ("the archive's file", lambda month: month.archive, 0.0),
