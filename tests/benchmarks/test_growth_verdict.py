@@ -37,6 +37,11 @@ def test_files_that_grow_are_named(name: str, words: str) -> None:
     assert any(line.startswith(words) for line in growing(grown))
 
 
+def test_an_index_that_goes_up_and_down_has_not_grown() -> None:
+    breath = (2.0, 3.0, 3.2, 3.5, 4.2, 1.9, 2.4, 3.0, 3.6, 4.4, 2.0, 2.6, 4.1)
+    assert growing([replace(month, index=size) for month, size in zip(STEADY, breath, strict=True)]) == []
+
+
 def test_too_few_months_tell_nothing() -> None:
-    with pytest.raises(ValueError, match="11 months"):
-        growing(STEADY[:10])
+    with pytest.raises(ValueError, match="13 months"):
+        growing(STEADY[:12])
