@@ -1,5 +1,6 @@
 """Every part but the soak, or those that are named:
-``python -m benchmarks [start|ingest|index|commands|rendering|platforms [slack|discord]|growth] [--full]``,
+``python -m benchmarks [start|ingest|index|commands|rendering|platforms [slack|discord]] [--full]``,
+``python -m benchmarks growth [--days 365] [--items 200] [--keep-all]``,
 ``python -m benchmarks soak [--minutes 30] [--feeds 2000] [--rate 50]``.
 """
 
@@ -23,7 +24,7 @@ PARTS = {
 }
 BY_NAME_ONLY = {"soak": soak.run}
 """Takes half an hour."""
-_OPTIONS = ("--full", "--minutes", "--feeds", "--rate", "slack", "discord")
+_OPTIONS = ("--full", "--minutes", "--feeds", "--rate", "--days", "--items", "--keep-all", "slack", "discord")
 
 
 def main() -> None:

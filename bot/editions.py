@@ -32,6 +32,7 @@ from bot.schedule import Schedule, parse_schedule
 from bot.settings import DigestSettings
 from digests.archive import Archive, corrections, deliveries, editions, meta, subscriptions
 from digests.compose import DigestSpec, compose, compose_roundup, compose_welcome
+from digests.errors import ArchiveError, NotInCharge
 from digests.model import Composition, Destination, Edition, Localized, Subscription
 from digests.story import Story
 
@@ -103,15 +104,24 @@ class EditionDesk:
     # --- what is due ---------------------------------------------------------------------------------------
 
     async def catch_up(self) -> int:
-        """Write every edition that is due by now; returns how many. Safe to call at any time, any number of times."""
-        written = 0
+        """Write every edition that is due by now; returns how many. Safe to call at any time, any number of times.
+
+        A fault in one digest is logged and keeps no other from being written; it is tried again at the next ring, and
+        a digest that stays silent is alarmed. Raises NotInCharge and ArchiveError: those concern them all.
+        """
         async with self._lock:
-            for digest in await self.digests():
+            return sum([await self._write_if_due(digest) for digest in await self.digests()])
+
+    async def _write_if_due(self, digest: DigestSettings) -> int:
+        with structlog.contextvars.bound_contextvars(digest=digest.id):
+            try:
                 plan = await self._due(digest)
-                if plan is not None:
-                    with structlog.contextvars.bound_contextvars(digest=digest.id):
-                        written += await self._write(plan)
-        return written
+                return await self._write(plan) if plan is not None else 0
+            except (NotInCharge, ArchiveError):
+                raise
+            except Exception:
+                log.exception("edition.fault")
+                return 0
 
     async def _due(self, digest: DigestSettings) -> _Plan | None:
         now = self._now()
@@ -272,7 +282,7 @@ def subscription_digest(subscription: Subscription, story: Story) -> DigestSetti
     """A member's subscription as a digest: one section, daily, by direct message, silent on quiet days."""
     section = story.section(subscription.section)
     return DigestSettings(
-        id=f"subscription:{subscription.id}",
+        id=subscriptions.digest_id(subscription.id),
         name=Localized(dict(section.name.values)),
         sections=(subscription.section,),
         destinations=(Destination(subscription.platform, subscription.workspace, subscription.user, kind="direct"),),

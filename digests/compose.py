@@ -75,7 +75,7 @@ async def compose(
         scheduled_at=scheduled_at,
         since=previous.scheduled_at if previous else None,
         sections=sections,
-        coverage=await _coverage(connection, story, after, through, next_edition, now),
+        coverage=await _coverage(connection, story, after, through, next_edition, now, spec.language),
         after_item=after,
         through_item=through,
         reported=reported,
@@ -105,7 +105,7 @@ async def compose_period(
         scheduled_at=now,
         since=start,
         sections=tuple(_with_facts(section, whole_days, spec) for section in sections),
-        coverage=await _coverage(connection, story, through, through, None, now),
+        coverage=await _coverage(connection, story, through, through, None, now, spec.language),
         after_item=through,
         through_item=through,
     )
@@ -136,7 +136,7 @@ async def compose_roundup(
         scheduled_at=scheduled_at,
         since=since,
         sections=tuple(found if found.bullets else standing[found.section] for found in arranged),
-        coverage=await _coverage(connection, story, through, through, next_edition, now),
+        coverage=await _coverage(connection, story, through, through, next_edition, now, spec.language),
         after_item=through,
         through_item=through,
     )
@@ -160,7 +160,7 @@ async def compose_welcome(
         scheduled_at=scheduled_at,
         since=None,
         sections=_standing(story, spec),
-        coverage=await _coverage(connection, story, through, through, next_edition, now),
+        coverage=await _coverage(connection, story, through, through, next_edition, now, spec.language),
         after_item=through,
         through_item=through,
     )
@@ -260,19 +260,20 @@ async def _coverage(
     through: int,
     next_edition: datetime | None,
     now: datetime,
+    language: str,
 ) -> Coverage:
     states = await health.all_states(connection, story.sources, now)
     seen, off_topic = await items.counts_between(connection, after_item=after, through_item=through)
     return Coverage(
         tried=sum(1 for state in states if state.last_try_at is not None and state.state != "disabled"),
-        failed=_names(story, states, "failing"),
-        stale=_names(story, states, "stale"),
+        failed=_names(story, states, "failing", language),
+        stale=_names(story, states, "stale", language),
         items_seen=seen,
         off_topic=off_topic,
         next_edition=next_edition,
     )
 
 
-def _names(story: Story, states: Iterable[SourceHealth], wanted: str) -> tuple[str, ...]:
-    names = {source.id: source.name.get("en") for source in story.sources}
+def _names(story: Story, states: Iterable[SourceHealth], wanted: str, language: str) -> tuple[str, ...]:
+    names = {source.id: source.name.get(language) for source in story.sources}
     return tuple(names[state.source_id] for state in states if state.state == wanted)

@@ -495,14 +495,20 @@ class DigestSection:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """The footer: what was looked at. Counts are sources."""
+    """The footer: what was looked at. Sources are named in the edition's language."""
 
     tried: int
+    """Sources that were ever asked and are not disabled; those that fail are among them."""
     failed: tuple[str, ...]
     stale: tuple[str, ...]
     items_seen: int
     off_topic: int
     next_edition: datetime | None
+
+    @property
+    def read(self) -> int:
+        """How many sources could be read when they were last asked."""
+        return self.tried - len(self.failed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import ColumnElement, Table, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from digests.archive import Archive, local_messages, media, views
+from digests.archive import Archive, local_messages, media, subscriptions, views
 from digests.archive.tables import deliveries, edition_events, editions, events, items
 from digests.events import WINDOW
 from digests.model import DeliveryState
@@ -87,9 +87,11 @@ async def _events(archive: Archive, before: datetime) -> int:
 
 
 async def _editions(archive: Archive, before: datetime) -> int:
-    """A digest's newest edition stays: what is due next is told from it. Unsettled deliveries keep theirs, too."""
+    """A digest's newest edition stays: what is due next is told from it, unless it was a subscription that has ended.
+    Unsettled deliveries keep theirs, too."""
     newer = editions.alias("newer")
     outdated = select(newer.c.id).where(newer.c.digest_id == editions.c.digest_id, newer.c.id > editions.c.id).exists()
+    free = outdated | subscriptions.has_ended(editions.c.digest_id)
     unsettled = (
         select(deliveries.c.id)
         .where(
@@ -98,7 +100,7 @@ async def _editions(archive: Archive, before: datetime) -> int:
         )
         .exists()
     )
-    return await _in_batches(archive, editions, (editions.c.composed_at < before) & outdated & ~unsettled)
+    return await _in_batches(archive, editions, (editions.c.composed_at < before) & free & ~unsettled)
 
 
 async def _in_batches(

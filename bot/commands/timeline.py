@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.commands.base import Choice, Command, Invocation, Option, OptionType, UserError
@@ -46,8 +50,17 @@ async def _run(services: Services, invocation: Invocation) -> Message:
 
     count, found = await services.archive.read_at_once(read)
     name = services.story.section(section).name if section else services.story.name
-    message = timeline_message(found, count, name.get(t.language), t)
+    message = timeline_message(found, count, name.get(t.language), t, command=_export(chosen, t.language))
     return await with_pages(services, invocation, message, pages=pages_of(count, PAGE))
+
+
+def _export(chosen: Mapping[str, Any], language: str) -> str:
+    """The line for the command line that writes the same facts to a file."""
+    words = ["kakehashi", "export", "timeline", "--language", language]
+    for name in ("section", "from", "to", "actor", "status"):
+        if name in chosen:
+            words += [f"--{name}", str(chosen[name])]
+    return shlex.join([*words, "--out", "timeline.csv"])
 
 
 COMMAND = Command(

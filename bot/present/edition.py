@@ -161,7 +161,7 @@ def _silent(composition: Composition, story: Story, t: Translator) -> list[Block
 def _footer(coverage: Coverage, composition: Composition, t: Translator) -> Context:
     parts: list[str] = []
     if coverage.tried:
-        parts.append(t.n("{n} source read", "{n} sources read", coverage.tried))
+        parts.append(t.n("{n} source read", "{n} sources read", coverage.read))
     if composition.kind != "welcome" and coverage.items_seen:
         parts.append(
             t.n("{n} new item", "{n} new items", coverage.items_seen) + " " + t("({n} off topic)", n=coverage.off_topic)

@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from bot.i18n import N_, Translator, format_partial_date
-from bot.message import Block, Bullet, BulletList, Heading, Message, Paragraph, Text, text
+from bot.message import Block, Bullet, BulletList, Context, Heading, Message, Paragraph, Text, text
 from bot.present.citations import SEPARATOR, source_link
 from bot.present.labels import grade_label, status_label
 from digests.compose import fact_citation
 from digests.model import Fact
 
 
-def timeline_message(facts: Sequence[Fact], count: int, name: str, t: Translator) -> Message:
-    """One page of ``count`` facts, grouped by year; says so when none fits."""
+def timeline_message(
+    facts: Sequence[Fact], count: int, name: str, t: Translator, *, command: str | None = None
+) -> Message:
+    """One page of ``count`` facts, grouped by year; says so when none fits. ``command`` writes them all to a file."""
     heading = Heading(t("Timeline: {name}", name=name))
     if not facts:
         words = t("No dated fact fits. Widen the dates or leave out the actor.")
@@ -23,6 +25,8 @@ def timeline_message(facts: Sequence[Fact], count: int, name: str, t: Translator
     for year, group in groupby(facts, key=lambda fact: fact.date[:4]):
         blocks.append(Heading(year, level=2))
         blocks.append(BulletList(tuple(_bullet(fact, t) for fact in group)))
+    if command is not None:
+        blocks.append(Context(text(t("As a file, by whoever runs the bot, in a terminal: {command}", command=command))))
     summary = t.n("{n} dated fact", "{n} dated facts", count) + f": {name}"
     return Message(tuple(blocks), summary=summary, language=t.language, shareable=True)
 

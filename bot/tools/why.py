@@ -279,7 +279,8 @@ def _edition_lines(told: Told) -> Iterable[str]:
         f" {seen['baseline']} background, {seen['off_topic']} off topic, {seen['withdrawn']} withdrawn"
     )
     sources = told["sources"]
-    yield f"  sources read {sources['tried']}, failing {len(sources['failing'])}, stale {len(sources['stale'])}"
+    failing = len(sources["failing"])
+    yield f"  sources read {sources['tried'] - failing}, failing {failing}, stale {len(sources['stale'])}"
     if not told["settings_kept"]:
         yield "  how its digest was set up then was not kept; today's settings were taken"
     yield f"took {len(told['took'])}:"

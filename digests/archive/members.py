@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from digests.archive.subscriptions import digest_id
 from digests.archive.tables import deliveries, editions, local_messages, preferences, subscriptions, views
 
 LOCAL_CHAT = "web"
@@ -53,7 +54,7 @@ async def _subscriptions(connection: AsyncConnection, platform: str, workspace: 
         own &= subscriptions.c.workspace == workspace
     ids = list((await connection.execute(select(subscriptions.c.id).where(own))).scalars())
     # Their editions too: those of quiet days have no delivery to be found by.
-    await _deleted(connection, editions, editions.c.digest_id.in_([f"subscription:{id_}" for id_ in ids]))
+    await _deleted(connection, editions, editions.c.digest_id.in_([digest_id(id_) for id_ in ids]))
     return await _deleted(connection, subscriptions, own)
 
 

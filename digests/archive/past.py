@@ -43,6 +43,9 @@ async def read_as_of(archive: Archive, edition: Edition, work: Work[T]) -> T:
         try:
             for name, select in statements.items():
                 await connection.exec_driver_sql(f"CREATE TEMP VIEW {name} AS {select}")
+            if not sqlite:
+                # The connection has prepared queries before, which still mean the tables: have them understood anew.
+                await connection.exec_driver_sql("DISCARD PLANS")
             found = await work(connection)
         except BaseException:
             if sqlite:  # PostgreSQL takes them back with the transaction.

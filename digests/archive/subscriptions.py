@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import RowMapping, delete, select
+from sqlalchemy import ColumnElement, RowMapping, String, cast, delete, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digests.archive.tables import subscriptions
@@ -12,6 +12,18 @@ from digests.archive.upsert import insert_for
 from digests.model import Subscription
 
 _MEMBER = ["platform", "workspace", "user", "section"]
+_DIGEST = "subscription:"
+
+
+def digest_id(subscription_id: int) -> str:
+    """The id under which the subscription's editions stand: each is a digest of its own."""
+    return f"{_DIGEST}{subscription_id}"
+
+
+def has_ended(digest: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether a digest's id is that of a subscription which is no more."""
+    running = select(literal(_DIGEST).concat(cast(subscriptions.c.id, String)))
+    return digest.startswith(_DIGEST) & digest.not_in(running)
 
 
 async def put(

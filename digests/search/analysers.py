@@ -24,7 +24,7 @@ import Stemmer
 from digests.search import numbers, ukrainian
 from digests.search.stopwords import STOP_WORDS
 
-VERSION = "3"
+VERSION = "4"
 """Raise it when tokens change: an index made with another :func:`version` is rebuilt at start."""
 
 _KANJI = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff々〆"
@@ -38,6 +38,8 @@ _WORD = re.compile(
 _APOSTROPHES = re.compile(r"['’ʼ`]")
 _KATAKANA = re.compile(r"[\u30a1-\u30ff]")
 _IDEOGRAPH = re.compile(f"[{_KANJI}]")
+# Japanese, Chinese, Korean: capitals among them are abbreviations, not a headline in capitals.
+_CASELESS = re.compile(f"[{_KANJI}\\u3040-\\u30ff\\uac00-\\ud7a3]")
 _CYRILLIC = re.compile(r"[\u0400-\u052f]")
 _SLAVIC_NAME = re.compile(r"sk(?:yy|iy|yi|ij|yj|ii|iyi)\Z")
 _BRITISH = re.compile(r"is(?=(?:e|ed|es|er|ers|ing|ation|ations)\Z)")
@@ -174,7 +176,7 @@ def _normal(text: str, language: str) -> str:
         if not unicodedata.is_normalized("NFKC", text):
             text = unicodedata.normalize("NFKC", text)
         text = numbers.prepare(text, language)
-    return text.lower() if len(text) > 12 and text.isupper() else text
+    return text.lower() if len(text) > 12 and text.isupper() and not _CASELESS.search(text) else text
 
 
 def _in_context(words: list[str], at: int, out: list[str]) -> int:

@@ -49,6 +49,11 @@ class Editable(FakePlatform):
 
 
 @pytest.fixture
+def archive(either_archive: Archive) -> Archive:
+    return either_archive
+
+
+@pytest.fixture
 def platform(clock: StoppedClock) -> Editable:
     return Editable(clock)
 

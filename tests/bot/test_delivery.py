@@ -56,6 +56,15 @@ def worker_for(archive: Archive, clock: StoppedClock, platform: FakePlatform) ->
     return DeliveryWorker(archive, {"fake": platform}, now=clock, rng=random.Random(7))
 
 
+SQLITE_ALONE = pytest.mark.parametrize("either_archive", ["sqlite"], indirect=True)
+"""For what the database has no part in, or what is SQLite's own."""
+
+
+@pytest.fixture
+def archive(either_archive: Archive) -> Archive:
+    return either_archive
+
+
 @pytest.fixture
 def platform(clock: StoppedClock) -> FakePlatform:
     return FakePlatform(clock)
@@ -104,6 +113,7 @@ async def test_a_transient_error_is_tried_again_later(
     assert len(platform.accepted) == 1
 
 
+@SQLITE_ALONE
 async def test_after_the_catch_up_window_it_is_a_dead_letter_with_the_reason(
     archive: Archive, clock: StoppedClock, platform: FakePlatform, worker: DeliveryWorker
 ) -> None:
@@ -213,6 +223,7 @@ async def test_editions_reach_a_destination_in_their_order(
     assert [words for _, _, words in platform.accepted] == ["first", "second"]
 
 
+@SQLITE_ALONE
 async def test_shutdown_waits_for_what_is_being_sent(
     archive: Archive, clock: StoppedClock, platform: FakePlatform, worker: DeliveryWorker
 ) -> None:
@@ -235,6 +246,7 @@ def test_retries_wait_at_least_as_asked_and_never_beyond_reason(attempts: int, a
     assert 1.0 <= delay <= max(600.0, asked or 0) + 1e-3
 
 
+@SQLITE_ALONE
 async def test_what_waits_for_a_channel_keeps_the_distance_that_the_platform_wants(
     archive: Archive, clock: StoppedClock, platform: FakePlatform, worker: DeliveryWorker
 ) -> None:
@@ -248,6 +260,7 @@ async def test_what_waits_for_a_channel_keeps_the_distance_that_the_platform_wan
     assert [words for _, _, words in platform.accepted] == ["one", "there", "two"]
 
 
+@SQLITE_ALONE
 async def test_when_a_platform_wants_a_rest_the_whole_workspace_rests(
     archive: Archive, clock: StoppedClock, platform: FakePlatform, worker: DeliveryWorker
 ) -> None:
@@ -277,6 +290,7 @@ async def test_many_rows_are_recorded_together(
     assert len(await rows(archive, DeliveryState.SENT)) == 50, "in_state shows fifty at most"
 
 
+@SQLITE_ALONE
 async def test_an_archive_in_trouble_does_not_end_the_worker(
     archive: Archive,
     clock: StoppedClock,
@@ -410,6 +424,7 @@ async def test_one_that_has_lost_its_charge_records_nothing(
     assert len(await rows(archive, DeliveryState.LEASED)) == 1, "whoever is in charge asks the platform for it"
 
 
+@SQLITE_ALONE
 async def test_a_lease_is_on_the_disk_before_anything_is_sent_under_it(archive: Archive) -> None:
     async def synchronous(connection: Any) -> int:
         return int((await connection.exec_driver_sql("PRAGMA synchronous")).scalar())

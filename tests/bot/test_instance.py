@@ -27,6 +27,11 @@ class Seconds:
 
 
 @pytest.fixture
+def archive(either_archive: Archive) -> Archive:
+    return either_archive
+
+
+@pytest.fixture
 def seconds() -> Seconds:
     return Seconds()
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from digests import retention
-from digests.archive import Archive, deliveries, editions, items, itemstore, local_messages, media, views
+from digests.archive import Archive, deliveries, editions, items, itemstore, local_messages, media, subscriptions, views
 from digests.archive.deliveries import NewDelivery
 from digests.archive.tables import editions as editions_table
 from digests.archive.tables import events as events_table
@@ -108,6 +108,24 @@ async def test_of_old_editions_the_newest_of_a_digest_and_those_under_delivery_s
         kept = set((await connection.execute(select(editions_table.c.id))).scalars())
     assert kept == {due, newest, only}
     assert done not in kept
+
+
+async def test_of_a_subscription_that_has_ended_no_edition_stays_for_ever(
+    either_archive: Archive, index: SearchIndex
+) -> None:
+    old = NOW - 60 * DAY
+    async with either_archive.write() as connection:
+        running = await subscriptions.put(
+            connection, platform="web", workspace="local", user="me", section="building", language="en", zone="UTC",
+            time="08:00", now=old,
+        )  # fmt: skip
+    kept = await put_edition(either_archive, old, digest=f"subscription:{running.id}")
+    await put_edition(either_archive, old, digest=f"subscription:{running.id + 1}")
+    recent = await put_edition(either_archive, NOW - DAY, digest=f"subscription:{running.id + 2}")
+    assert (await enforce(either_archive, index, POLICY, NOW)).editions == 1
+    async with either_archive.read() as connection:
+        found = set((await connection.execute(select(editions_table.c.id))).scalars())
+    assert found == {kept, recent}
 
 
 async def test_messages_and_views_go_in_their_time(either_archive: Archive, index: SearchIndex) -> None:

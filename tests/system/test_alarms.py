@@ -7,7 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import structlog
 
+from bot.message import Message
 from digests.archive import deliveries
 from digests.model import DeliveryState
 from tests.conftest import StoppedClock
@@ -128,3 +130,35 @@ async def test_without_an_ops_destination_nothing_is_posted(
     assert await bot.posts("ops", kind=None) == []
     clock.present += timedelta(minutes=5)
     assert await bot.app.alarms.run_once() == 0
+
+
+async def test_a_digest_that_cannot_be_written_keeps_no_other_silent_and_is_alarmed(
+    start_bot: StartBot, clock: StoppedClock, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = config / "bot.yaml"
+    second = path.read_text().partition("digests:\n")[2].replace("morning", "second").replace("Morning", "Second")
+    path.write_text(path.read_text() + second.replace("web:news", "web:second"))
+    bot = await start_bot()
+    web = bot.app.adapters["web"]
+    split = web.split
+
+    def faulty(message: Message) -> tuple[Message, ...]:
+        if message.summary.startswith("Morning digest"):
+            raise ValueError("a bug")
+        return split(message)
+
+    monkeypatch.setattr(web, "split", faulty)
+    with structlog.testing.capture_logs() as logs:
+        await bot.at("08:00")
+    assert len(await bot.html("second")) == 2
+    assert len(await bot.html("news")) == 1
+    (said,) = [line for line in logs if line["event"] == "edition.fault"]
+    assert said["log_level"] == "error"
+    clock.forward(minutes=45)
+    await bot.app.alarms.run_once()
+    (silent,) = await told(bot)
+    assert "Morning digest: nothing posted since it was due at" in silent
+    monkeypatch.setattr(web, "split", split)
+    await bot.ring()
+    assert len(await bot.html("news")) == 2
+    assert len(await bot.html("second")) == 2

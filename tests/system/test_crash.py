@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 import sys
 from datetime import UTC, datetime, timedelta
@@ -31,9 +32,9 @@ async def run(config: Path, time: datetime, point: str = "never") -> int:
     return process.returncode or 0
 
 
-async def posted(config: Path) -> list[list[str]]:
+async def posted(config: Path, url: str | None = None) -> list[list[str]]:
     """What the channel shows, edition by edition, welcomes left out."""
-    archive = await Archive.open(f"sqlite:///{config.parent / 'archive.sqlite3'}", migrate=False)
+    archive = await Archive.open(url or f"sqlite:///{config.parent / 'archive.sqlite3'}", migrate=False)
     try:
         async with archive.read() as connection:
             rows = await local_messages.page(connection, "news", member="local", limit=100)
@@ -53,6 +54,21 @@ async def test_a_kill_at_any_point_of_an_edition_loses_and_repeats_nothing(
     assert await run(config, due, point) == -signal.SIGKILL
     assert await run(config, due + timedelta(minutes=5)) == 0
     assert await posted(config) == [["Third pillar of the river bridge is built"]]
+
+
+@pytest.mark.postgres
+async def test_a_kill_before_the_record_loses_and_repeats_nothing_on_postgresql(
+    config: Path, newsstand: Newsstand, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAKEHASHI_ARCHIVE", postgres_url)
+    path = config / "bot.yaml"
+    path.write_text(re.sub("^archive: .*$", "archive: {env: KAKEHASHI_ARCHIVE}", path.read_text(), flags=re.MULTILINE))
+    assert await run(config, START) == 0
+    newsstand.entries["town-hall"] = [pillar()]
+    due = START + timedelta(hours=2, minutes=1)
+    assert await run(config, due, "sent") == -signal.SIGKILL
+    assert await run(config, due + timedelta(minutes=5)) == 0
+    assert await posted(config, postgres_url) == [["Third pillar of the river bridge is built"]]
 
 
 async def test_a_kill_between_two_editions_loses_and_repeats_nothing(config: Path, newsstand: Newsstand) -> None:

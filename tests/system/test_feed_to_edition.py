@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from bot.message import BulletList, Link, Message, Text
 from tests.system.conftest import StartBot
@@ -165,6 +166,27 @@ async def test_off_topic_items_are_archived_with_the_reason(start_bot: StartBot,
     await bot.at("08:00")
     assert len(await bot.posts()) == 1
     assert "sport" in str(await bot.say("/why 1"))
+
+
+async def test_the_footer_counts_the_sources_read_and_names_those_failing_in_the_digests_language(
+    start_bot: StartBot, newsstand: Newsstand, config: Path
+) -> None:
+    bot_yaml, sources = config / "bot.yaml", config / "stories" / "tiny" / "sources.yaml"
+    english = bot_yaml.read_text().partition("digests:\n")[2].replace("quiet: skip", "quiet: post")
+    others = [
+        english.replace("morning", language).replace("web:news", f"web:{language}") + f"    language: {language}\n"
+        for language in ("ja", "uk")
+    ]
+    bot_yaml.write_text(bot_yaml.read_text().replace("quiet: skip", "quiet: post") + "".join(others))
+    named = "name: {en: Wire, ja: 通信社, uk: Агентство}"
+    sources.write_text(sources.read_text().replace("name: Wire", named))
+    newsstand.broken = {"agency"}
+    bot = await start_bot()
+    await bot.poll()
+    await bot.at("08:00")
+    assert "2 sources read · failing: Wire · next edition" in (await bot.html("news"))[-1]
+    assert "情報源2件を確認 · 障害：通信社 · " in (await bot.html("ja"))[-1]
+    assert "прочитано 2 джерела · не відповідають: Агентство · " in (await bot.html("uk"))[-1]
 
 
 async def test_a_failing_source_is_shown_and_stops_no_other(start_bot: StartBot, newsstand: Newsstand) -> None:

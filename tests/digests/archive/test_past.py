@@ -57,6 +57,24 @@ async def test_what_came_later_is_not_there_and_what_changed_is_as_it_was(either
     assert now[1].withdrawn_at is not None
 
 
+async def test_a_query_that_was_asked_before_is_answered_from_the_past_and_then_from_the_present(
+    either_archive: Archive,
+) -> None:
+    """PostgreSQL's connections keep how a query was understood, names of tables and all."""
+    first = await put_item(either_archive, sections=["building"])
+    edition_id, _ = await put_edition(either_archive, DAY_ONE)
+    edition = await edition_of(either_archive, edition_id, first)
+    later = await put_item(either_archive, sections=["building"])
+
+    async def look(connection: AsyncConnection) -> list[int]:
+        new = await items.new_since(connection, after_item=0, through_item=later, sections=["building"])
+        return [filed.item.id for filed in new]
+
+    for _ in range(3):
+        assert await either_archive.read_at_once(look) == [first, later]
+        assert await read_as_of(either_archive, edition, look) == [first]
+
+
 async def test_after_a_fault_the_connection_sees_the_present_and_cannot_write(either_archive: Archive) -> None:
     await put_item(either_archive)
     edition_id, _ = await put_edition(either_archive, DAY_ONE)

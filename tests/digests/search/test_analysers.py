@@ -66,6 +66,19 @@ def test_acronyms_survive_the_stop_words() -> None:
     assert {"pac3", "sagu", "sakhalin2"} <= set(tokens("PAC-3 SAG-U Sakhalin-2", "en"))
 
 
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("日本政府はUSとの協議について発表した", "us"),
+        ("陸上自衛隊はITの分野で協力する", "it"),
+        ("探知機のALISをウクライナへ", "alis"),
+    ],
+)
+def test_capitals_among_letters_without_case_are_no_headline(text: str, kept: str) -> None:
+    assert kept in tokens(text, "ja")
+    assert kept in [token for word in words_of(text, "ja") for token in word.tokens]
+
+
 def test_a_headline_in_capitals_is_read_as_words() -> None:
     assert tokens("JAPAN SENDS OFFICERS TO NATO", "en") == tokens("Japan sends officers to NATO".lower(), "en")
 

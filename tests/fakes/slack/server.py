@@ -89,6 +89,7 @@ class Fault:
     delay: float = 0.0
     drop: bool = False
     drop_before: bool = False
+    stall: float = 0.0
     times: int = 1
 
 
@@ -223,7 +224,8 @@ class FakeSlack:
 
     def fail_next(self, method: str, **fault: Any) -> None:
         """The next ``times`` calls of ``method`` fail: ``status`` (with ``retry_after``), ``error``, ``delay``,
-        ``drop`` (carried out, connection closed) or ``drop_before`` (not carried out)."""
+        ``drop`` (carried out, connection closed), ``drop_before`` (not carried out) or ``stall`` (carried out, answered
+        so many seconds later)."""
         self._faults.setdefault(method, deque()).append(Fault(**fault))
 
     def revoke(self) -> None:
@@ -287,6 +289,7 @@ class FakeSlack:
                 status, headers["Retry-After"] = 429, "1"
                 self.rate_limited += 1
             return web.json_response(error.body, status=status, headers=headers)
+        await asyncio.sleep(fault.stall)
         if fault.drop:
             return self._cut(request)
         return web.json_response(body, headers=headers)
