@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, and_, bindparam, func, or_, select, type_coerce, update
+from sqlalchemy import ColumnElement, Text, and_, bindparam, cast, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digests.archive.tables import facts
@@ -58,7 +58,7 @@ async def sync(connection: AsyncConnection, current: Iterable[Fact], now: dateti
     return FactChanges(tuple(added), tuple(changed), tuple(retired))
 
 
-_CONTENT = type_coerce(facts.c.content, Text)
+_CONTENT = cast(facts.c.content, Text)
 """The JSON as it is stored."""
 
 

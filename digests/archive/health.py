@@ -41,6 +41,10 @@ class SourceState:
     """When it was read for the first time."""
 
 
+_SET_BACK = 300_000_000
+"""Microseconds by which the last attempt lies ahead of a clock that was set back."""
+
+
 class Condition(NamedTuple):
     """What counting needs of a source: ``state`` as in :class:`~digests.model.SourceHealth`."""
 
@@ -54,6 +58,24 @@ async def state_of(connection: AsyncConnection, source_id: str) -> SourceState:
     query = select(source_states).where(source_states.c.source_id == source_id)
     row = (await connection.execute(query)).mappings().first()
     return SourceState(**row) if row else SourceState(source_id)
+
+
+async def due(connection: AsyncConnection, sources: Iterable[Source], now: datetime) -> dict[str, SourceState]:
+    """The states of the enabled sources whose turn it is, by id, in the story's order."""
+    enabled = [source for source in sources if source.enabled]
+    rows = await _rows(connection, enabled)
+    at = to_stamp(now)
+    wanted = [source for source in enabled if _is_due(rows.get(source.id, _NEVER), at)]
+    found = await states(connection, wanted) if wanted else {}
+    return {source.id: found.get(source.id, SourceState(source.id)) for source in wanted}
+
+
+def _is_due(row: _Stored, now: int) -> bool:
+    last_try_at, _, _, next_try_at, *_ = row
+    if next_try_at is None:
+        return True
+    # A clock that was set back must not silence a source until it catches up.
+    return bool(next_try_at <= now) or (last_try_at is not None and last_try_at - now > _SET_BACK)
 
 
 async def states(connection: AsyncConnection, sources: Iterable[Source]) -> dict[str, SourceState]:
@@ -99,6 +121,35 @@ async def record_success(
         "baseline_at": now,
     }
     await _put(connection, _SUCCESS, source_id, values)
+
+
+def read_again(
+    source_id: str,
+    *,
+    now: datetime,
+    next_try_at: datetime,
+    etag: str | None,
+    last_modified: str | None,
+    body_hash: str | None,
+) -> Mapping[str, Any]:
+    """What :func:`record_unchanged` writes of one source."""
+    values = {
+        "last_try_at": now,
+        "last_success_at": now,
+        "failing_since": None,
+        "failures": 0,
+        "why": None,
+        "next_try_at": next_try_at,
+        "etag": etag,
+        "last_modified": last_modified,
+        "body_hash": body_hash,
+    }
+    return {"source": source_id} | {f"new_{name}": value for name, value in values.items()}
+
+
+async def record_unchanged(connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Sources that had been read before were read again, and nothing was new."""
+    await connection.execute(_UNCHANGED, rows)
 
 
 async def record_failure(
@@ -223,6 +274,7 @@ def _statement(*names: str, newest: str | None = None, oldest: str | None = None
 
 _OUTCOME = ("last_try_at", "failing_since", "failures", "why", "next_try_at")
 _FAILURE = _statement(*_OUTCOME)
+_UNCHANGED = _statement(*_OUTCOME, "last_success_at", "etag", "last_modified", "body_hash")
 _SUCCESS = _statement(
     *_OUTCOME,
     "etag",
