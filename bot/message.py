@@ -209,16 +209,27 @@ def from_json(data: Mapping[str, Any]) -> Message:
 
 
 def _encode(value: object) -> Any:
+    cls = type(value)
+    if cls in _AS_THEY_ARE:
+        return value
+    if cls is tuple:
+        return [_encode(part) for part in value]  # type: ignore[attr-defined]
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, tuple):
-        return [_encode(part) for part in value]
-    fields = getattr(type(value), "__dataclass_fields__", None)
-    if fields is None:
+    if cls is Text:  # by far the most
+        return {"type": "text", "text": value.text, "style": value.style, "language": value.language}  # type: ignore[attr-defined]
+    names = _FIELDS.get(cls)
+    if names is None:
         return value
-    encoded = {name: _encode(getattr(value, name)) for name in fields}
-    name = _NAMES.get(type(value))
-    return {"type": name, **encoded} if name else encoded
+    name = _NAMES.get(cls)
+    encoded: dict[str, Any] = {"type": name} if name else {}
+    for field in names:
+        encoded[field] = _encode(getattr(value, field))
+    return encoded
+
+
+_AS_THEY_ARE = frozenset((str, int, bool, type(None)))
+_FIELDS = {cls: tuple(cls.__dataclass_fields__) for cls in (*_NAMES, Bullet, Button)}
 
 
 def _decode_inlines(data: Iterable[Mapping[str, Any]]) -> Inlines:

@@ -185,7 +185,7 @@ async def conditions(connection: AsyncConnection, sources: Iterable[Source], now
     return found
 
 
-_Stored = tuple[Any, ...]
+_Stored = Sequence[Any]
 """The columns of :data:`_JUDGED` after the id; times as stored, because making datetimes of thousands takes long."""
 _JUDGED = (
     source_states.c.source_id,
@@ -209,7 +209,7 @@ async def _rows(connection: AsyncConnection, sources: Sequence[Source]) -> dict[
         found = await connection.execute(_ALL)
     else:
         found = await connection.execute(_SOME, {"wanted": [source.id for source in sources]})
-    return {row[0]: tuple(row[1:]) for row in found}
+    return {source_id: rest for source_id, *rest in found.all()}
 
 
 def _health(source: Source, row: _Stored, now: int) -> SourceHealth:
