@@ -167,7 +167,7 @@ async def record_failure(
 
 
 async def all_states(connection: AsyncConnection, sources: Iterable[Source], now: datetime) -> tuple[SourceHealth, ...]:
-    """The health of every source of the story, in its order. 2,000 take 20 ms; :func:`conditions` takes 5."""
+    """The health of every source of the story, in its order. :func:`conditions` is for many."""
     listed = tuple(sources)
     rows = await _rows(connection, listed)
     return tuple(_health(source, rows.get(source.id, _NEVER), to_stamp(now)) for source in listed)
@@ -176,23 +176,29 @@ async def all_states(connection: AsyncConnection, sources: Iterable[Source], now
 async def conditions(connection: AsyncConnection, sources: Iterable[Source], now: datetime) -> list[Condition]:
     """How every source of the story is doing, in its order, and nothing else: for counts and order of many."""
     listed = tuple(sources)
-    rows = await _rows(connection, listed)
     at = to_stamp(now)
-    found = []
-    for source in listed:
-        row = rows.get(source.id, _NEVER)
-        found.append(Condition(source.id, _judge(source, row, at)[0], row[0] is not None))
-    return found
+    since = {"read_since": at - _UNREAD_AT_LEAST, "new_since": at - _SILENT_AT_LEAST}
+    well = set((await connection.execute(_WELL, since)).scalars())
+    rest = [source for source in listed if not source.enabled or source.id not in well]
+    rows = await _rows(connection, rest) if rest else {}
+    return [
+        Condition(source.id, "ok", tried=True)
+        if source.enabled and source.id in well
+        else _condition(source, rows.get(source.id, _NEVER), at)
+        for source in listed
+    ]
+
+
+def _condition(source: Source, row: _Stored, now: int) -> Condition:
+    return Condition(source.id, _judge(source, row, now)[0], row[0] is not None)
 
 
 _Stored = Sequence[Any]
 """The columns of :data:`_JUDGED` after the id; times as stored, because making datetimes of thousands takes long."""
+_TIMES = ("last_try_at", "last_success_at", "failing_since", "next_try_at", "last_new_at", "baseline_at")
 _JUDGED = (
     source_states.c.source_id,
-    *(
-        type_coerce(source_states.c[name], BigInteger)
-        for name in ("last_try_at", "last_success_at", "failing_since", "next_try_at", "last_new_at", "baseline_at")
-    ),
+    *(type_coerce(source_states.c[name], BigInteger) for name in _TIMES),
     source_states.c.failures,
     type_coerce(source_states.c.why, Text),
     source_states.c["items"],
@@ -200,6 +206,16 @@ _JUDGED = (
 _NEVER: _Stored = (None, None, None, None, None, None, 0, None, 0)
 _ALL = select(*_JUDGED)
 _SOME = _ALL.where(source_states.c.source_id.in_(bindparam("wanted", expanding=True)))
+_STAMPS = {name: type_coerce(source_states.c[name], BigInteger) for name in _TIMES}
+# Sources that :func:`_judge` finds well whatever their interval is: most of them, and the database tells them apart in
+# a tenth of the time that their rows take to be read.
+_WELL = select(source_states.c.source_id).where(
+    source_states.c.last_try_at.is_not(None),
+    source_states.c.failures == 0,
+    _STAMPS["last_success_at"] >= bindparam("read_since", type_=BigInteger()),
+    _STAMPS["last_success_at"] != _STAMPS["baseline_at"],
+    func.coalesce(_STAMPS["last_new_at"], _STAMPS["baseline_at"]) >= bindparam("new_since", type_=BigInteger()),
+)
 _MANY = 100
 """Sources for which the whole table is read: naming thousands takes longer than reading the few that have left."""
 
