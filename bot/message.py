@@ -8,7 +8,7 @@ because the ledger keeps what it sends.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -212,12 +212,12 @@ def _encode(value: object) -> Any:
     cls = type(value)
     if cls in _AS_THEY_ARE:
         return value
-    if cls is tuple:
-        return [_encode(part) for part in value]  # type: ignore[attr-defined]
+    if isinstance(value, tuple):
+        return [_encode(part) for part in value]
     if isinstance(value, datetime):
         return value.isoformat()
-    if cls is Text:  # by far the most
-        return {"type": "text", "text": value.text, "style": value.style, "language": value.language}  # type: ignore[attr-defined]
+    if isinstance(value, Text):  # by far the most
+        return {"type": "text", "text": value.text, "style": value.style, "language": value.language}
     names = _FIELDS.get(cls)
     if names is None:
         return value
@@ -229,7 +229,7 @@ def _encode(value: object) -> Any:
 
 
 _AS_THEY_ARE = frozenset((str, int, bool, type(None)))
-_FIELDS = {cls: tuple(cls.__dataclass_fields__) for cls in (*_NAMES, Bullet, Button)}
+_FIELDS = {cls: tuple(field.name for field in fields(cls)) for cls in (*_NAMES, Bullet, Button)}
 
 
 def _decode_inlines(data: Iterable[Mapping[str, Any]]) -> Inlines:

@@ -15,7 +15,7 @@ from digests.archive.tables import local_messages
 from digests.archive.upsert import insert_into
 
 if TYPE_CHECKING:
-    from sqlalchemy.dialects.sqlite import Insert
+    from sqlalchemy.sql.dml import ReturningInsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ async def add(
 
 
 @cache
-def _adding(dialect: str) -> Insert:
+def _adding(dialect: str) -> ReturningInsert[Any]:
     """Made once: building it takes longer than running it."""
     statement = insert_into(dialect, local_messages)
     return statement.on_conflict_do_nothing(index_elements=["delivery_id"]).returning(local_messages.c.id)
