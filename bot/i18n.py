@@ -101,6 +101,7 @@ def zone_name(at: datetime, language: str, zone: ZoneInfo) -> str:
     return f"UTC{name}" if name[:1] in "+-" else name
 
 
+@lru_cache(4_096)
 def format_partial_date(text: str, language: str) -> str:
     """A date of year, month or day precision (``2026``, ``2026-05``, ``2026-05-29``) as the language writes it."""
     from babel import dates

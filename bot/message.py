@@ -8,7 +8,7 @@ because the ledger keeps what it sends.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -209,16 +209,27 @@ def from_json(data: Mapping[str, Any]) -> Message:
 
 
 def _encode(value: object) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat()
+    cls = type(value)
+    if cls in _AS_THEY_ARE:
+        return value
     if isinstance(value, tuple):
         return [_encode(part) for part in value]
-    fields = getattr(type(value), "__dataclass_fields__", None)
-    if fields is None:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Text):  # by far the most
+        return {"type": "text", "text": value.text, "style": value.style, "language": value.language}
+    names = _FIELDS.get(cls)
+    if names is None:
         return value
-    encoded = {name: _encode(getattr(value, name)) for name in fields}
-    name = _NAMES.get(type(value))
-    return {"type": name, **encoded} if name else encoded
+    name = _NAMES.get(cls)
+    encoded: dict[str, Any] = {"type": name} if name else {}
+    for field in names:
+        encoded[field] = _encode(getattr(value, field))
+    return encoded
+
+
+_AS_THEY_ARE = frozenset((str, int, bool, type(None)))
+_FIELDS = {cls: tuple(field.name for field in fields(cls)) for cls in (*_NAMES, Bullet, Button)}
 
 
 def _decode_inlines(data: Iterable[Mapping[str, Any]]) -> Inlines:

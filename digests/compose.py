@@ -28,7 +28,6 @@ from digests.model import (
     Fact,
     Grade,
     ReportedEvent,
-    SourceHealth,
 )
 from digests.story import Story
 
@@ -262,10 +261,10 @@ async def _coverage(
     now: datetime,
     language: str,
 ) -> Coverage:
-    states = await health.all_states(connection, story.sources, now)
+    states = await health.conditions(connection, story.sources, now)
     seen, off_topic = await items.counts_between(connection, after_item=after, through_item=through)
     return Coverage(
-        tried=sum(1 for state in states if state.last_try_at is not None and state.state != "disabled"),
+        tried=sum(1 for state in states if state.tried and state.state != "disabled"),
         failed=_names(story, states, "failing", language),
         stale=_names(story, states, "stale", language),
         items_seen=seen,
@@ -274,6 +273,6 @@ async def _coverage(
     )
 
 
-def _names(story: Story, states: Iterable[SourceHealth], wanted: str, language: str) -> tuple[str, ...]:
-    names = {source.id: source.name.get(language) for source in story.sources}
-    return tuple(names[state.source_id] for state in states if state.state == wanted)
+def _names(story: Story, states: Iterable[health.Condition], wanted: str, language: str) -> tuple[str, ...]:
+    found = {state.source_id for state in states if state.state == wanted}
+    return tuple(source.name.get(language) for source in story.sources if source.id in found)

@@ -11,6 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from digests.search.analysers import tokens
 from digests.sentences import split_sentences
@@ -44,6 +45,12 @@ def key_sentence(report: Report, others: Sequence[Report] = ()) -> str:
 
     The result is a verbatim span of ``report.text``.
     """
+    return _key_sentence(report, tuple(others))
+
+
+@lru_cache(256)
+def _key_sentence(report: Report, others: tuple[Report, ...]) -> str:
+    """Kept by the words themselves: what members ask for again and again are the same few events."""
     sentences = [s for s in split_sentences(report.text, report.language)[:_LEAD_SENTENCES] if _is_sentence(s, report)]
     if not sentences:
         return ""
@@ -102,15 +109,13 @@ def diverse(texts: Sequence[tuple[str, str]], relevance: Sequence[float], limit:
     """
     bags = [Counter(tokens(text, language)) for text, language in texts]
     top = max(relevance, default=0.0) or 1.0
+    repeated = [0.0] * len(texts)  # how much each is like the most similar of those chosen
     chosen: list[int] = []
     waiting = list(range(len(texts)))
     while waiting and len(chosen) < limit:
-        best = max(waiting, key=lambda n: _marginal(n, bags, relevance[n] / top, chosen))
+        best = max(waiting, key=lambda n: MMR * (relevance[n] / top) - (1 - MMR) * repeated[n])
         waiting.remove(best)
         chosen.append(best)
+        for n in waiting:
+            repeated[n] = max(repeated[n], cosine(bags[n], bags[best]))
     return chosen
-
-
-def _marginal(n: int, bags: Sequence[Counter[str]], relevance: float, chosen: Sequence[int]) -> float:
-    repeated = max((cosine(bags[n], bags[other]) for other in chosen), default=0.0)
-    return MMR * relevance - (1 - MMR) * repeated

@@ -207,8 +207,10 @@ class Dispatcher:
         if member.settled:
             return replace(member, admin=admin)
         try:
-            async with self._services.archive.read() as connection:
-                chosen = await preferences.of_member(connection, member.key)
+            # In one go: this is read before every command of a platform's member.
+            chosen = await self._services.archive.read_at_once(
+                lambda connection: preferences.of_member(connection, member.key)
+            )
         except ArchiveError as error:
             log.warning("preferences.unreadable", why=str(error))
             return replace(member, admin=admin)

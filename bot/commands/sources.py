@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from bot.commands.base import Command, Invocation
 from bot.commands.paging import pages_of, with_pages
 from bot.commands.services import Services
@@ -9,6 +11,7 @@ from bot.i18n import N_, translator
 from bot.message import Message
 from bot.present.health import health_message
 from digests.archive import health
+from digests.model import SourceHealth
 
 PAGE = 12
 _ORDER = ("failing", "stale", "ok", "baseline", "waiting", "disabled")
@@ -16,12 +19,17 @@ _ORDER = ("failing", "stale", "ok", "baseline", "waiting", "disabled")
 
 async def _run(services: Services, invocation: Invocation) -> Message:
     t = translator(invocation.member.language)
-    states = await services.archive.read_at_once(
-        lambda connection: health.all_states(connection, services.story.sources, services.now())
-    )
-    ordered = sorted(states, key=lambda state: (_ORDER.index(state.state), state.source_id))
-    page = ordered[invocation.page * PAGE : (invocation.page + 1) * PAGE]
-    message = health_message(page, ordered, services.story, t)
+    story, now = services.story, services.now()
+
+    async def read(connection: AsyncConnection) -> tuple[list[health.Condition], tuple[SourceHealth, ...]]:
+        found = await health.conditions(connection, story.sources, now)
+        ordered = sorted(found, key=lambda condition: (_ORDER.index(condition.state), condition.source_id))
+        shown = ordered[invocation.page * PAGE : (invocation.page + 1) * PAGE]
+        sources = [story.source(condition.source_id) for condition in shown]
+        return ordered, await health.all_states(connection, sources, now)
+
+    ordered, page = await services.archive.read_at_once(read)
+    message = health_message(page, [condition.state for condition in ordered], story, t)
     return await with_pages(services, invocation, message, pages=pages_of(len(ordered), PAGE))
 
 

@@ -13,11 +13,9 @@ from digests.model import SourceHealth
 from digests.story import Story
 
 
-def health_message(
-    page: Sequence[SourceHealth], states: Sequence[SourceHealth], story: Story, t: Translator
-) -> Message:
-    """``page`` of all ``states``, each with what the reader can do about it."""
-    counts = Counter(state.state for state in states)
+def health_message(page: Sequence[SourceHealth], states: Sequence[str], story: Story, t: Translator) -> Message:
+    """``page`` of all sources, each with what the reader can do about it; ``states`` are those of all."""
+    counts = Counter(states)
     line = ", ".join(f"{number} {state_label(state, t)}" for state, number in counts.most_common())
     bullets = BulletList(tuple(_bullet(state, story, t) for state in page))
     summary = t.n("{n} source: {line}", "{n} sources: {line}", len(states), line=line)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -27,13 +28,15 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool, QueuePool
 from digests.archive import migrations
 from digests.archive.direct import Work, drive
 from digests.archive.troubles import told_plainly
-from digests.archive.waiting import finished
+from digests.archive.waiting import finished_in
 from digests.errors import ArchiveError
 
 BUSY_TIMEOUT_MS = 10_000
 """How long one program waits for another that is writing."""
 _READERS = 4
-_DIRECT_READERS = 4
+_DIRECT_READERS = 2
+"""Reads of many statements at the same time. They share the interpreter with the event loop, so more of them finish no
+sooner, and the loop waits for each that is ready before it goes on itself."""
 _POOL_TIMEOUT = 30
 _ONE_WRITER = 0x6B616B65
 """The key of PostgreSQL's lock under which everybody writes; any number that nobody else uses."""
@@ -55,6 +58,8 @@ class Archive:
         self._writer = writer
         self._write_lock = asyncio.Lock()
         self._direct: Mapping[str, Engine] = {}
+        self._reading = ThreadPoolExecutor(_DIRECT_READERS, "archive-read")
+        self._writing = ThreadPoolExecutor(1, "archive-write")
         if self.is_sqlite:
             self._direct = {kind: _direct_engine(url, kind) for kind in ("read", "write", "lasting")}
 
@@ -111,7 +116,7 @@ class Archive:
         if not self.is_sqlite:
             async with self.read() as connection:
                 return await work(connection)
-        return await finished(self._run_directly, "read", work)
+        return await finished_in(self._reading, self._run_directly, "read", work)
 
     async def write_at_once(self, work: Work[T], *, lasting: bool = False) -> T:
         """Like :meth:`read_at_once`, in a write transaction that commits when ``work`` ends well.
@@ -122,7 +127,7 @@ class Archive:
             async with self.write() as connection:
                 return await work(connection)
         async with self._write_lock:
-            return await finished(self._run_directly, "lasting" if lasting else "write", work)
+            return await finished_in(self._writing, self._run_directly, "lasting" if lasting else "write", work)
 
     def _run_directly(self, kind: str, work: Work[T]) -> T:
         with told_plainly(self.url), self._direct[kind].begin() as connection:
@@ -135,6 +140,8 @@ class Archive:
         await self._writer.dispose()
         for engine in self._direct.values():
             await asyncio.to_thread(engine.dispose)
+        for threads in (self._reading, self._writing):
+            threads.shutdown(wait=False)
 
 
 def _with_driver(url: str) -> URL:

@@ -26,13 +26,19 @@ class EventState:
     profile: Mapping[str, Any]
 
 
+_EVENT = COLUMNS.index(items.c.event_id)
+_MEMBERS = select(*COLUMNS).where(
+    items.c.event_id.in_(bindparam("among", expanding=True)), items.c.withdrawn_at.is_(None)
+)
+"""Made once: building it takes longer than running it."""
+
+
 async def members(connection: AsyncConnection, event_ids: Sequence[int]) -> list[Event]:
     """The events with their items, best source first; withdrawn items are left out."""
     found = defaultdict(list)
     for chunk in chunks(event_ids):
-        query = select(*COLUMNS).where(items.c.event_id.in_(chunk), items.c.withdrawn_at.is_(None))
-        for row in await connection.execute(query):
-            found[row.event_id].append(item_of(row))
+        for row in await connection.execute(_MEMBERS, {"among": chunk}):
+            found[row[_EVENT]].append(item_of(row))
     return [Event(event_id, tuple(best_first(found[event_id]))) for event_id in event_ids if event_id in found]
 
 

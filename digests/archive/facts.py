@@ -9,9 +9,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Text, and_, bindparam, cast, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digests.archive.tables import facts
@@ -57,6 +58,17 @@ async def sync(connection: AsyncConnection, current: Iterable[Fact], now: dateti
     return FactChanges(tuple(added), tuple(changed), tuple(retired))
 
 
+_CONTENT = cast(facts.c.content, Text)
+"""The JSON as it is stored."""
+
+
+@lru_cache(1_000)
+def _fact_of(content: str) -> Fact:
+    """A fact out of its stored JSON. Kept by that JSON itself, so another wording is another entry: a dossier changes
+    a few times a day, and is read with every timeline."""
+    return from_content(json.loads(content))
+
+
 async def query(
     connection: AsyncConnection,
     *,
@@ -71,13 +83,13 @@ async def query(
     """Facts, newest first. Dates are YYYY, YYYY-MM or YYYY-MM-DD and match facts that may fall between them;
     ``actors`` are names of one actor: a fact that holds any of them matches."""
     found = (
-        select(facts.c.content)
+        select(_CONTENT)
         .where(*_conditions(section, date_from, date_to, actors, status))
         .order_by(facts.c.first_day.desc(), facts.c.id)
         .limit(limit)
         .offset(offset)
     )
-    return [from_content(content) for content in (await connection.execute(found)).scalars()]
+    return [_fact_of(content) for content in (await connection.execute(found)).scalars()]
 
 
 async def count(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, bindparam, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Integer, bindparam, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digests.archive.tables import filings, items, revisions
@@ -60,7 +60,7 @@ async def by_ids(connection: AsyncConnection, item_ids: Sequence[int]) -> list[I
     """The items that exist, in the order of ``item_ids``."""
     found: dict[int, Item] = {}
     for chunk in chunks(item_ids):
-        for row in await connection.execute(select(*COLUMNS).where(items.c.id.in_(chunk))):
+        for row in await connection.execute(_BY_ID, {"among": chunk}):
             found[row[0]] = item_of(row)
     return [found[item_id] for item_id in item_ids if item_id in found]
 
@@ -177,13 +177,8 @@ async def published_between(
     """The strongest items of a period, ``most`` of each section, baseline ones included (``start <= time < end``)."""
     ids: dict[int, None] = {}
     for section in sections:
-        query = (
-            select(filings.c.item_id)
-            .where(*_in_section(section), filings.c.published_at >= start, filings.c.published_at < end)
-            .order_by(filings.c.score.desc(), filings.c.published_at.desc(), filings.c.item_id.desc())
-            .limit(most)
-        )
-        ids.update(dict.fromkeys((await connection.execute(query)).scalars()))
+        asked = {"wanted": section, "start": start, "end": end, "most": most}
+        ids.update(dict.fromkeys((await connection.execute(_STRONGEST, asked)).scalars()))
     return await _filed(connection, sorted(ids))
 
 
@@ -200,12 +195,7 @@ async def filings_of(connection: AsyncConnection, item_ids: Sequence[int]) -> di
     """Each item's filings, strongest first."""
     found: dict[int, list[Filing]] = defaultdict(list)
     for chunk in chunks(item_ids):
-        query = (
-            select(filings.c.item_id, filings.c.section, filings.c.score, filings.c.reasons)
-            .where(filings.c.item_id.in_(chunk))
-            .order_by(filings.c.score.desc(), filings.c.section)
-        )
-        for row in await connection.execute(query):
+        for row in await connection.execute(_FILINGS, {"among": chunk}):
             found[row.item_id].append(_filing(row))
     return {item_id: tuple(own) for item_id, own in found.items()}
 
@@ -269,9 +259,28 @@ _KNOWN = (
 # Made once: building such a statement takes longer than running it.
 _OF_SOURCE = select(*_KNOWN).where(items.c.source_id == bindparam("source"))
 _BY_KEY = _OF_SOURCE.where(items.c.key.in_(bindparam("among", expanding=True)))
+_BY_ID = select(*COLUMNS).where(items.c.id.in_(bindparam("among", expanding=True)))
+_FILINGS = (
+    select(filings.c.item_id, filings.c.section, filings.c.score, filings.c.reasons)
+    .where(filings.c.item_id.in_(bindparam("among", expanding=True)))
+    .order_by(filings.c.score.desc(), filings.c.section)
+)
 _BY_LINK = _OF_SOURCE.where(items.c.url_hash.in_(bindparam("among", expanding=True)))
 # As the partial index has it, so that it is taken.
 _ON_TOPIC = (items.c.off_topic.is_(None), items.c.withdrawn_at.is_(None))
+
+
+_STRONGEST = (
+    select(filings.c.item_id)
+    .where(
+        filings.c.section == bindparam("wanted"),
+        filings.c.withdrawn.is_(False),
+        filings.c.published_at >= bindparam("start"),
+        filings.c.published_at < bindparam("end"),
+    )
+    .order_by(filings.c.score.desc(), filings.c.published_at.desc(), filings.c.item_id.desc())
+    .limit(bindparam("most", type_=Integer()))
+)
 
 
 def _in_section(section: str) -> tuple[ColumnElement[bool], ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digests.archive.tables import preferences
@@ -19,10 +19,12 @@ class Preferences:
     zone: str | None = None
 
 
+_OF_MEMBER = select(preferences.c.language, preferences.c.zone).where(preferences.c.member == bindparam("who"))
+
+
 async def of_member(connection: AsyncConnection, member: str) -> Preferences:
     """``member`` is the member's key, ``platform:workspace:user``."""
-    query = select(preferences.c.language, preferences.c.zone).where(preferences.c.member == member)
-    row = (await connection.execute(query)).first()
+    row = (await connection.execute(_OF_MEMBER, {"who": member})).first()
     return Preferences(row.language, row.zone) if row else Preferences()
 
 

@@ -36,6 +36,18 @@ _MICROSECOND = timedelta(microseconds=1)
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
+def to_stamp(moment: datetime) -> int:
+    """An aware datetime as it is stored."""
+    if moment.tzinfo is None:
+        raise ValueError("the archive takes aware datetimes only")
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def from_stamp(stamp: int | None) -> datetime | None:
+    """The inverse of :func:`to_stamp`."""
+    return None if stamp is None else _EPOCH + timedelta(microseconds=stamp)
+
+
 class UtcTime(TypeDecorator[datetime]):
     """An aware datetime, stored as microseconds since the epoch. Naive datetimes are refused."""
 
@@ -45,12 +57,10 @@ class UtcTime(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
         if value is None:
             return None
-        if value.tzinfo is None:
-            raise ValueError("the archive takes aware datetimes only")
-        return (value - _EPOCH) // _MICROSECOND
+        return to_stamp(value)
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
+        return from_stamp(value)
 
 
 class Plain(TypeDecorator[str]):

@@ -12,8 +12,13 @@ if TYPE_CHECKING:
 
 
 def insert_for(connection: AsyncConnection, table: Table) -> Insert:
-    """The dialect's INSERT; PostgreSQL's has the same conflict clauses as SQLite's."""
-    if connection.dialect.name == "sqlite":
+    """The INSERT of the connection's dialect; PostgreSQL's has the same conflict clauses as SQLite's."""
+    return insert_into(connection.dialect.name, table)
+
+
+def insert_into(dialect: str, table: Table) -> Insert:
+    """The INSERT of the dialect of that name: for statements that are made once."""
+    if dialect == "sqlite":
         from sqlalchemy.dialects.sqlite import insert
 
         return insert(table)

@@ -15,7 +15,7 @@ import asyncio
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -33,6 +33,7 @@ from digests.ingest.intents import Change, Intents, change_of, decide, fingerpri
 from digests.ingest.prepare import Files, Prepared, Publishers, prepare
 from digests.ingest.reading import Fetches, Reading, SourceReader
 from digests.ingest.shelving import Batch, Edited, shelve
+from digests.ingest.unchanged import FLUSH_EVERY, Unchanged
 from digests.model import EntryData, Item, Source
 from digests.search.index import SearchIndex
 from digests.story import Story
@@ -107,47 +108,73 @@ class Updater:
 
     async def due_sources(self, now: datetime) -> list[Source]:
         """The enabled sources whose turn it is."""
-        async with self._archive.read() as connection:
-            states = await health.states(connection, self._story.sources)
-        return [source for source in self._story.sources if source.enabled and _is_due(states.get(source.id), now)]
+        states = await self._due(now)
+        return [source for source in self._story.sources if source.id in states]
+
+    async def _due(self, now: datetime) -> dict[str, SourceState]:
+        sources = self._story.sources
+        return await self._archive.read_at_once(lambda connection: health.due(connection, sources, now))
 
     async def update_due(self, now: datetime) -> list[SourceUpdate]:
         """Read every source whose turn it is. One that fails or hangs stops no other.
 
         Raises :class:`ArchiveError` when the archive itself fails.
         """
-        due = await self.due_sources(now)
-        updates = [asyncio.create_task(self._in_turn(source, now)) for source in due]
+        states = await self._due(now)
+        unchanged = Unchanged(self._archive)
+        due = [source for source in self._story.sources if source.id in states]
+        updates = [asyncio.create_task(self._in_turn(source, states[source.id], unchanged, now)) for source in due]
+        waiting = set(updates)
         try:
-            return list(await asyncio.gather(*updates))
+            while waiting:
+                done, waiting = await asyncio.wait(waiting, timeout=FLUSH_EVERY, return_when=asyncio.FIRST_EXCEPTION)
+                await unchanged.flush()
+                for update in done:
+                    update.result()
+            return [update.result() for update in updates]
         finally:
             for update in updates:
                 update.cancel()
             await asyncio.gather(*updates, return_exceptions=True)
 
-    async def _in_turn(self, source: Source, now: datetime) -> SourceUpdate:
+    async def _in_turn(self, source: Source, state: SourceState, unchanged: Unchanged, now: datetime) -> SourceUpdate:
         async with self._gate:
-            return await self.update_source(source, now)
+            return await self._once(source, now, state, unchanged)
 
     async def update_source(self, source: Source, now: datetime) -> SourceUpdate:
         """Read one source now. What goes wrong with the source is recorded and returned, never raised.
 
         Raises :class:`ArchiveError` when the archive itself fails.
         """
+        return await self._once(source, now, await self._state(source))
+
+    async def _state(self, source: Source) -> SourceState:
+        return await self._archive.read_at_once(lambda connection: health.state_of(connection, source.id))
+
+    async def _once(
+        self, source: Source, now: datetime, state: SourceState, unchanged: Unchanged | None = None
+    ) -> SourceUpdate:
         if source.id in self._busy:
             return SourceUpdate(source.id, error="it is being read already")
         self._busy.add(source.id)
         try:
             with structlog.contextvars.bound_contextvars(source=source.id):
-                return await self._update(source, now)
+                return await self._update(source, state, now, unchanged)
         finally:
             self._busy.discard(source.id)
 
-    async def _update(self, source: Source, now: datetime) -> SourceUpdate:
-        state = await self._archive.read_at_once(lambda connection: health.state_of(connection, source.id))
+    async def _update(
+        self, source: Source, state: SourceState, now: datetime, unchanged: Unchanged | None
+    ) -> SourceUpdate:
         try:
             async with asyncio.timeout(None if source.type == "documents" else UPDATE_TIMEOUT):
                 reading = await self._reader.read(source, state)
+                if unchanged is not None and unchanged.fits(state, reading):
+                    next_try_at = now + next_try(source.every, 0, None, self._rng)
+                    unchanged.note(state, reading, now=now, next_try_at=next_try_at)
+                    return SourceUpdate(source.id)
+                # Somebody may have read it by hand since the round began.
+                state = await self._state(source)
                 return await self._take_in(source, state, reading, now)
         except ArchiveError:
             raise
@@ -289,11 +316,3 @@ def _summary(batch: Batch, intents: Intents) -> SourceUpdate:
         withdrawn=len(batch.gone),
         off_topic=sum(1 for entry in batch.new if entry.filing.off_topic is not None),
     )
-
-
-def _is_due(state: SourceState | None, now: datetime) -> bool:
-    if state is None or state.next_try_at is None:
-        return True
-    # A clock that was set back must not silence a source until it catches up.
-    far = state.last_try_at is not None and state.last_try_at - now > timedelta(minutes=5)
-    return state.next_try_at <= now or far

@@ -124,6 +124,17 @@ class WebAdapter:
         delivery_id: str | None = None,
     ) -> LocalMessage:
         """Append a message and show it on open pages. A delivery that is there already is not posted again."""
+        row, _ = await self._append(channel, message, author, private_to, delivery_id)
+        return row
+
+    async def show(self, channel: str, message: Message, *, private_to: str | None = None) -> dict[str, Any]:
+        """Append a message of the bot as :meth:`post` does; returns its card."""
+        _, shown = await self._append(channel, message, BOT, private_to, None)
+        return shown
+
+    async def _append(
+        self, channel: str, message: Message, author: str, private_to: str | None, delivery_id: str | None
+    ) -> tuple[LocalMessage, dict[str, Any]]:
         # One thread, and no flush of its own: a busy page would wait for the disk twice a command. A power cut takes
         # whole transactions from the end, so a delivery that is recorded as sent never lacks its message.
         row, new = await self._archive.write_at_once(
@@ -137,9 +148,10 @@ class WebAdapter:
                 delivery_id=delivery_id,
             )
         )
+        shown = card(row, message if new else None)
         if new:
-            self.hub.publish(LiveEvent("message", card(row), row.id, private_to))
-        return row
+            self.hub.publish(LiveEvent("message", shown, row.id, private_to))
+        return row, shown
 
     async def replace(self, message_id: int, message: Message) -> LocalMessage | None:
         """Put another content in a message's place, here and on open pages."""
@@ -148,7 +160,7 @@ class WebAdapter:
             lambda connection: local_messages.replace(connection, message_id, content)
         )
         if row is not None:
-            self.hub.publish(LiveEvent("replaced", card(row), None, row.private_to))
+            self.hub.publish(LiveEvent("replaced", card(row, message), None, row.private_to))
         return row
 
     async def message(self, message_id: int) -> LocalMessage | None:
@@ -169,9 +181,11 @@ def direct_channel(user: str) -> str:
     return f"@{user}"
 
 
-def card(row: LocalMessage) -> dict[str, Any]:
-    """A message as the page wants it: ready HTML plus what stands around it."""
-    message = from_json(row.message)
+def card(row: LocalMessage, message: Message | None = None) -> dict[str, Any]:
+    """A message as the page wants it: ready HTML plus what stands around it. ``message`` is the row's, where it is at
+    hand and need not be read."""
+    if message is None:
+        message = from_json(row.message)
     return {
         "id": row.id,
         "channel": row.channel,

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 _BACKLOG = 200
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LiveEvent:
     """One event for open pages; ``private_to`` limits it to one member. ``id`` is the message's, for resuming."""
 
@@ -19,6 +21,12 @@ class LiveEvent:
     data: dict[str, Any]
     id: int | None = None
     private_to: str | None = None
+
+    @cached_property
+    def as_sent(self) -> bytes:
+        """The event as a server-sent event, the same for every page."""
+        identity = f"id: {self.id}\n" if self.id is not None else ""
+        return f"event: {self.name}\n{identity}data: {json.dumps(self.data, ensure_ascii=False)}\n\n".encode()
 
 
 class Hub:

@@ -24,7 +24,6 @@ from bot.message import (
     Quote,
     Table,
     Text,
-    Time,
     plain,
 )
 
@@ -109,18 +108,17 @@ def inlines(parts: Iterable[Inline]) -> str:
 
 
 def _inline(part: Inline) -> str:
-    match part:
-        case Text():
-            shown = escape(part.text).replace("\n", "<br>")
-            if part.language:
-                shown = f'<span lang="{escape(part.language)}">{shown}</span>'
-            tag = _STYLES[part.style]
-            return f"<{tag}>{shown}</{tag}>" if tag else shown
-        case Link():
-            return f'<a href="{_href(part.url)}" {_AWAY}>{escape(part.text)}</a>'
-        case Time():
-            stamp = part.at.isoformat()
-            return f'<time datetime="{stamp}" data-style="{part.style}">{plain((part,))}</time>'
+    if isinstance(part, Text):
+        shown = escape(part.text)
+        if "\n" in shown:
+            shown = shown.replace("\n", "<br>")
+        if part.language:
+            shown = f'<span lang="{escape(part.language)}">{shown}</span>'
+        tag = _STYLES[part.style]
+        return f"<{tag}>{shown}</{tag}>" if tag else shown
+    if isinstance(part, Link):
+        return f'<a href="{_href(part.url)}" {_AWAY}>{escape(part.text)}</a>'
+    return f'<time datetime="{part.at.isoformat()}" data-style="{part.style}">{plain((part,))}</time>'
 
 
 def _href(url: str) -> str:

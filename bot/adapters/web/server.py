@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -127,8 +126,8 @@ class _Api:
         said = Message((Paragraph(text(line.strip())),), summary=line.strip(), language=member.language)
         await self._adapter.post(member.channel, said, author=USER, private_to=USER)
         answer = await self._host.invoke_text(line, member)
-        row = await self._adapter.post(member.channel, answer, private_to=USER if answer.private else None)
-        return web.json_response({"message": _card(row)})
+        shown = await self._adapter.show(member.channel, answer, private_to=USER if answer.private else None)
+        return web.json_response({"message": shown})
 
     async def media(self, request: web.Request) -> web.Response:
         """A picture of a message."""
@@ -149,10 +148,9 @@ class _Api:
         member = self._member({**body, "channel": row.channel})
         answer = await self._host.press(Press(action, member))
         if answer.kind == "error" or row.private_to is None or not action.startswith(f"{paging.VIEW}:"):
-            shown: LocalMessage | None = await self._adapter.post(row.channel, answer, private_to=USER)
-        else:
-            shown = await self._adapter.replace(row.id, answer)
-        return web.json_response({"message": _card(shown) if shown else None})
+            return web.json_response({"message": await self._adapter.show(row.channel, answer, private_to=USER)})
+        replaced = await self._adapter.replace(row.id, answer)
+        return web.json_response({"message": _card(replaced) if replaced else None})
 
     async def share(self, request: web.Request) -> web.Response:
         """Put a private reply into its channel for everybody to see."""
@@ -160,8 +158,7 @@ class _Api:
         message = from_json(row.message)
         if not message.shareable or row.private_to is None:
             raise web.HTTPConflict(text="That message cannot be shared.\n")
-        shared = await self._adapter.post(row.channel, as_shared(message))
-        return web.json_response({"message": _card(shared)})
+        return web.json_response({"message": await self._adapter.show(row.channel, as_shared(message))})
 
     async def complete(self, request: web.Request) -> web.Response:
         """Suggestions for a half-typed option."""
@@ -199,7 +196,7 @@ class _Api:
                 continue
             if event is None:
                 return
-            await response.write(_sse(event))
+            await response.write(event.as_sent)
 
     def _channel(self, source: Mapping[str, Any]) -> str:
         channel = source.get("channel")
@@ -279,8 +276,3 @@ async def _body(request: web.Request) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise web.HTTPBadRequest(text="Send a JSON object.\n")
     return body
-
-
-def _sse(event: LiveEvent) -> bytes:
-    identity = f"id: {event.id}\n" if event.id is not None else ""
-    return f"event: {event.name}\n{identity}data: {json.dumps(event.data, ensure_ascii=False)}\n\n".encode()

@@ -138,6 +138,30 @@ async def test_inside_work_in_one_go_nothing_else_may_be_waited_for(archive: Arc
     assert await value(archive) is None
 
 
+async def test_two_reads_run_at_once_and_a_write_waits_for_neither(archive: Archive) -> None:
+    go_on, lock = threading.Event(), threading.Lock()
+    running = most = 0
+
+    async def slow(connection: AsyncConnection) -> None:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        go_on.wait(30)
+        with lock:
+            running -= 1
+
+    reads = [asyncio.create_task(archive.read_at_once(slow)) for _ in range(5)]
+    async with asyncio.timeout(30):
+        while most < 2:
+            await asyncio.sleep(0.01)
+        await archive.write_at_once(lambda connection: meta.put(connection, "a", "1"))
+        go_on.set()
+        await asyncio.gather(*reads)
+    assert most == 2
+    assert await value(archive) == "1"
+
+
 async def test_work_that_is_cancelled_ends_before_the_cancellation_goes_on() -> None:
     begun, go_on, ended = threading.Event(), threading.Event(), threading.Event()
 

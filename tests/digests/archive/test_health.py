@@ -51,6 +51,8 @@ async def failure(archive: Archive, at: datetime, why: str = "the server has a f
 async def told(archive: Archive, at: datetime, source: Source = FEED) -> SourceHealth:
     async with archive.read() as connection:
         (found,) = await health.all_states(connection, [source], at)
+        (counted,) = await health.conditions(connection, [source], at)
+    assert counted == (found.source_id, found.state, found.last_try_at is not None)
     return found
 
 
@@ -130,3 +132,43 @@ async def test_health_comes_in_the_order_of_the_story(either_archive: Archive) -
         found = await health.all_states(connection, others, NOW)
     assert [state.source_id for state in found] == ["zeta", "courier", "alpha"]
     assert [state.state for state in found] == ["waiting", "baseline", "waiting"]
+
+
+async def test_many_sources_are_judged_as_each_would_be(either_archive: Archive) -> None:
+    await success(either_archive, NOW)
+    await success(either_archive, NOW + HOUR, new=1, items=1)
+    many = [replace(FEED, id=f"feed-{number}") for number in range(150)] + [FEED]
+    async with either_archive.read() as connection:
+        whole = await health.all_states(connection, many, NOW + HOUR)
+        counted = await health.conditions(connection, many, NOW + HOUR)
+        due = await health.due(connection, many, NOW + HOUR)
+        states = await health.states(connection, [*many[:149], FEED])
+    assert [state.source_id for state in whole] == [source.id for source in many]
+    assert whole[-1] == await told(either_archive, NOW + HOUR)
+    assert [condition.state for condition in counted] == ["waiting"] * 150 + ["ok"]
+    assert list(due) == [source.id for source in many[:-1]], "the last was read just now"
+    assert list(states) == ["courier"]
+
+
+async def test_a_source_that_was_read_again_keeps_what_the_first_reading_brought(either_archive: Archive) -> None:
+    await success(either_archive, NOW, new=3, items=3)
+    await failure(either_archive, NOW + HOUR)
+    values = health.read_again(
+        "courier",
+        now=NOW + 2 * HOUR,
+        next_try_at=NOW + 3 * HOUR,
+        etag='"v2"',
+        last_modified=None,
+        body_hash="abc",
+    )
+    async with either_archive.write() as connection:
+        await health.record_unchanged(connection, [values])
+        state = await health.state_of(connection, "courier")
+    assert (state.last_try_at, state.last_success_at, state.next_try_at) == (
+        NOW + 2 * HOUR,
+        NOW + 2 * HOUR,
+        NOW + 3 * HOUR,
+    )
+    assert (state.failures, state.failing_since, state.why) == (0, None, None)
+    assert (state.etag, state.last_modified, state.body_hash) == ('"v2"', None, "abc")
+    assert (state.items, state.last_new_at, state.baseline_at, state.baseline_done) == (3, NOW, NOW, True)
