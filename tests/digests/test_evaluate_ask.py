@@ -8,14 +8,14 @@ import pytest
 
 from digests.errors import ConfigError
 from digests.evaluate_ask import LabelledQuestion, Outcome, as_table, evaluate, figures, load_questions
-from digests.story import load_story
+from tests.shipped import shipped_story
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "tests" / "data"
 
 
 async def test_the_flagship_story_reaches_the_figures_that_were_promised() -> None:
-    story = load_story(ROOT / "config" / "stories" / "japan-ukraine")
+    story = shipped_story()
     questions = load_questions([DATA / "questions.jsonl", DATA / "ask.jsonl"])
     assert len(questions) >= 102
     # Every second one keeps the suite fast; `kakehashi eval ask` asks them all.
@@ -33,7 +33,7 @@ async def test_the_flagship_story_reaches_the_figures_that_were_promised() -> No
 
 
 async def test_questions_that_nothing_was_fitted_on_are_found_and_mostly_answered() -> None:
-    story = load_story(ROOT / "config" / "stories" / "japan-ukraine")
+    story = shipped_story()
     questions = load_questions([DATA / "ask_held.jsonl"])[::2]  # every second one keeps the suite fast
     outcomes = await evaluate(story, questions, datetime(2026, 11, 23, tzinfo=UTC))
     overall = figures(outcomes)[0]
@@ -48,7 +48,7 @@ async def test_questions_that_nothing_was_fitted_on_are_found_and_mostly_answere
 
 
 def test_labels_name_facts_that_exist() -> None:
-    known = {fact.id for fact in load_story(ROOT / "config" / "stories" / "japan-ukraine").facts}
+    known = {fact.id for fact in shipped_story().facts}
     for question in load_questions([DATA / name for name in ("ask.jsonl", "ask_fit.jsonl", "ask_held.jsonl")]):
         assert question.fact_ids <= known, question.id
         assert question.answerable == bool(question.fact_ids), question.id
