@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import settings
 
 from digests.archive import Archive
 from digests.search import analysers
@@ -44,6 +45,11 @@ def pytest_collection_finish() -> None:
     """Have the garbage collector leave alone what stays for the whole run, as the bot does: libraries and tests."""
     gc.collect()
     gc.freeze()
+
+
+# Nothing is timed in a test: an example that takes 0.2 s on a busy machine is no mistake.
+settings.register_profile("kakehashi", deadline=None)
+settings.load_profile("kakehashi")
 
 
 class StoppedClock:
