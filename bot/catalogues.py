@@ -6,6 +6,7 @@ Texts are found where they are used: ``t("…")``, ``t.n("…", "…", n)`` and 
 from __future__ import annotations
 
 import sys
+from functools import cache
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -17,11 +18,17 @@ _PACKAGE = Path(__file__).parent
 LOCALES = _PACKAGE / "locale"
 
 
+@cache
+def _texts() -> tuple[str | tuple[str, ...], ...]:
+    """Every text of the package; a tuple has its plural. To read the whole code takes a second, so it is done once."""
+    found = extract_from_dir(_PACKAGE, method_map=[("**.py", "python")], keywords=_KEYWORDS, strip_comment_tags=True)
+    return tuple(message for _file, _line, message, _comments, _context in found)
+
+
 def template() -> Catalog:
     """Every text of the package, untranslated."""
     found = Catalog(project="Kakehashi", charset="utf-8")
-    messages = extract_from_dir(_PACKAGE, method_map=[("**.py", "python")], keywords=_KEYWORDS, strip_comment_tags=True)
-    for _file, _line, message, _comments, _context in messages:
+    for message in _texts():
         found.add(message)
     return found
 

@@ -53,10 +53,12 @@ def is_own(platform: str) -> bool:
     return platform_modules().get(platform, "").startswith(f"{_OWN}.")
 
 
+@lru_cache
 def creator(platform: str) -> Callable[..., Any]:
     """The callable that makes the platform's adapter of its context (see ``bot.adapters.base``).
 
-    Raises LookupError when there is no such platform.
+    Looked for once: that reads what every installed package says of itself. Raises LookupError when there is no such
+    platform.
     """
     for point in entry_points(group=GROUP, name=platform):
         found: Callable[..., Any] = point.load()

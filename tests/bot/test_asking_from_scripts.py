@@ -17,17 +17,15 @@ from bot.tools.ask import ask_once
 from bot.tools.export import Wanted, export_once
 from bot.tools.reindex import reindex_once
 from digests.model import Status
-from digests.story import load_story
+from tests.shipped import shipped_story
 
 ROOT = Path(__file__).parents[2]
 QUESTION = "How much has Japan paid into NATO's trust fund for Ukraine?"
 
 
 @pytest.fixture
-def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    shutil.copytree(ROOT / "config", tmp_path / "config")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path / "config"
+def config(shipped_config: Path) -> Path:
+    return shipped_config
 
 
 async def asked(config: Path, capsys: pytest.CaptureFixture[str], question: str) -> dict[str, object]:
@@ -37,9 +35,14 @@ async def asked(config: Path, capsys: pytest.CaptureFixture[str], question: str)
     return found
 
 
-async def test_a_citation_names_its_place_in_the_passage(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    found = await asked(config, capsys, QUESTION)
-    claims = {fact.id: fact.claim for fact in load_story(config / "stories" / "japan-ukraine").facts}
+async def test_a_citation_names_its_place_in_the_passage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From the configuration as it ships, questions and all, and an archive that is not there yet."""
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    monkeypatch.chdir(tmp_path)
+    found = await asked(tmp_path / "config", capsys, QUESTION)
+    claims = {fact.id: fact.claim for fact in shipped_story().facts}
     assert found["refused"] is False
     assert isinstance(found["citations"], list)
     first = found["citations"][0]
@@ -59,7 +62,6 @@ async def test_a_refusal_cites_nothing_and_names_what_is_near(config: Path, caps
 
 async def test_the_timeline_is_exported_as_it_was_narrowed(config: Path, tmp_path: Path) -> None:
     wanted = Wanted(section="assistance", start="2026-02", end="2026-02-28", actor="PURL", status=Status.DENIED)
-    await ask_once(config, QUESTION, as_json=True, language=None)  # brings the dossier into the archive
     for narrowed, ids in ((wanted, ["as-008"]), (replace(wanted, end="2026-02-09"), [])):
         await export_once(config, "timeline", "json", narrowed, language="en", out=tmp_path / "out.json")
         assert [row["id"] for row in json.loads((tmp_path / "out.json").read_text("utf-8"))] == ids
@@ -80,8 +82,8 @@ def _indexed(path: Path) -> int:
 
 
 async def test_a_damaged_index_is_made_anew(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    await asked(config, capsys, QUESTION)
     path = next((config.parent / "var").glob("*.sqlite3"))
+    assert _indexed(path) > 0
     with sqlite3.connect(path) as connection:
         names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE sql LIKE '%USING fts5(%'")]
         for name in names:

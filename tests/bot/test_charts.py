@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -18,10 +17,10 @@ from digests.charts.fonts import prepare, shown
 from digests.charts.spec import Chart, Shape
 from digests.coverage import Line, Step, Topic, Trend
 from digests.model import LANGUAGES, Series
-from digests.story import Story, load_story
+from digests.story import Story
+from tests.shipped import shipped_story
 
-FLAGSHIP = Path(__file__).parents[2] / "config" / "stories" / "japan-ukraine"
-STORY = load_story(FLAGSHIP)
+STORY = shipped_story()
 BY_ID = {series.id: series for series in STORY.series}
 EACH = [pytest.param(series, id=series.id) for series in STORY.series]
 

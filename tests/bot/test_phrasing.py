@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -15,10 +14,9 @@ from bot.settings import Settings, load_settings
 from bot.tools.ask import ask_once
 from bot.tools.doctor import run_doctor
 from digests.errors import ConfigError
-from digests.story import load_story
 from tests.fakes.model_server import ModelServer
+from tests.shipped import shipped_story
 
-ROOT = Path(__file__).parents[2]
 QUESTION = "How much has Japan paid into NATO's trust fund for Ukraine?"
 CLAIM = (
     "Japan transferred USD 30 million (JPY 3.24 billion) to the trust fund of NATO's Comprehensive Assistance Package "
@@ -39,12 +37,10 @@ async def server() -> AsyncIterator[ModelServer]:
 
 
 @pytest.fixture
-def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: ModelServer) -> Path:
-    shutil.copytree(ROOT / "config", tmp_path / "config")
-    monkeypatch.chdir(tmp_path)
-    with (tmp_path / "config" / "bot.yaml").open("a", encoding="utf-8") as file:
+def config(shipped_config: Path, server: ModelServer) -> Path:
+    with (shipped_config / "bot.yaml").open("a", encoding="utf-8") as file:
         file.write(f"\nphrasing: {{enabled: true, url: '{server.url}', model: fake-1}}\n")
-    return tmp_path / "config"
+    return shipped_config
 
 
 # --- settings ----------------------------------------------------------------------------------------------
@@ -102,7 +98,7 @@ async def test_json_marks_phrased_sentences_with_the_span_they_rest_on(
     found = json.loads(capsys.readouterr().out.splitlines()[-1])
     first = found["answer"][0]
     assert (first["text"], first["phrased"], found["phrased_by"]) == (HONEST, True, "fake-1")
-    claims = {fact.id: fact.claim.get("en") for fact in load_story(config / "stories" / "japan-ukraine").facts}
+    claims = {fact.id: fact.claim.get("en") for fact in shipped_story().facts}
     for sentence in found["answer"]:
         for number in sentence["citations"]:
             claim = claims[found["citations"][number - 1]["id"]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,14 +11,10 @@ from bot.app import App
 from bot.tools import doctor
 from digests.search import analysers, extras
 
-ROOT = Path(__file__).parents[2]
-
 
 @pytest.fixture
-def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    shutil.copytree(ROOT / "config", tmp_path / "config")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path / "config"
+def config(shipped_config: Path) -> Path:
+    return shipped_config
 
 
 async def said(config: Path, more: str = "") -> str:

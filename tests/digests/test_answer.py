@@ -1,22 +1,27 @@
+"""Answers from the shipped story."""
+
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import replace
+import shutil
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+import pytest_asyncio
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digests.answer import Answerer, answer
+from digests.answer import Answerer
 from digests.archive import Archive
-from digests.archive.tables import items
-from digests.model import Answer, Fact, FactSource, Grade, Localized, SourceKind, Status
-from digests.search.index import SearchIndex, open_index
-from digests.search.passages import brief_passages, fact_passages, item_passages
-from digests.story import Story, load_story
+from digests.model import Answer
+from digests.search.index import open_index
+from digests.search.passages import brief_passages, fact_passages
+from digests.story import Story
+from tests.shipped import shipped_story
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -24,25 +29,21 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def flagship() -> Story:
-    return load_story(ROOT / "config" / "stories" / "japan-ukraine")
+    return shipped_story()
 
 
-@pytest.fixture
-async def index(archive: Archive) -> SearchIndex:
-    return await open_index(archive)
-
-
-@pytest.fixture
-async def answerer(archive: Archive, index: SearchIndex, flagship: Story) -> Answerer:
-    await archive_facts(archive, index, flagship)
-    return Answerer(archive, index, flagship)
-
-
-async def archive_facts(archive: Archive, index: SearchIndex, story: Story) -> None:
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def answerer(tmp_path_factory: pytest.TempPathFactory, empty_archive: Path) -> AsyncIterator[Answerer]:
+    """An archive with the shipped story's facts and briefs, and who answers from it; nothing here changes it."""
+    path = tmp_path_factory.mktemp("answers") / "archive.sqlite3"
+    archive = await Archive.open(f"sqlite:///{shutil.copy(empty_archive, path)}")
+    index, story = await open_index(archive), shipped_story()
     passages = [passage for fact in story.facts for passage in fact_passages(fact)]
     passages += [passage for brief in story.briefs.values() for passage in brief_passages(brief)]
     async with archive.write() as connection:
         await index.add(connection, passages)
+    yield Answerer(archive, index, story)
+    await archive.close()
 
 
 def cited(found: Answer) -> list[str]:
@@ -132,7 +133,7 @@ async def test_every_sentence_is_a_verbatim_span_of_what_it_cites(answerer: Answ
     assert answered > 20
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None)
 @given(
     text=st.text(max_size=200)
     | st.lists(st.sampled_from(["Japan", "PURL", "NSATU", "2026", "いくら", "日本", "Скільки", '"', "*", "NEAR"])).map(
@@ -143,114 +144,3 @@ async def test_any_text_may_be_asked(answerer: Answerer, text: str) -> None:
     found = await answerer.answer(text, "en", NOW)
     assert found.refused == (not found.sentences)
     assert all(citation <= len(found.citations) for sentence in found.sentences for citation in sentence.citations)
-
-
-# --- on a small story of its own ---------------------------------------------------------------------------
-
-
-def fact(fact_id: str, text: str, day: str, status: Status = Status.ANNOUNCED, **more: object) -> Fact:
-    source = FactSource(f"Page {fact_id}", "Example", f"https://example.org/{fact_id}", SourceKind.WIRE)
-    made = Fact(fact_id, day, "assistance", status, Localized({"en": text}), (), (), source, Grade.PRESS)
-    return replace(made, **more)  # type: ignore[arg-type]
-
-
-async def ask(archive: Archive, index: SearchIndex, flagship: Story, facts: Iterable[Fact], question: str) -> Answer:
-    story = replace(flagship, facts=tuple(facts), briefs={})
-    await archive_facts(archive, index, story)
-    return await answer(archive, index, story, question, "en", NOW)
-
-
-async def test_a_newer_fact_stands_before_the_one_that_it_replaces(
-    archive: Archive, index: SearchIndex, flagship: Story
-) -> None:
-    facts = [
-        fact("old", "Japan planned to send two radars to Ukraine.", "2025-01-01", superseded_by=("new",)),
-        fact("new", "Japan sent three radars to Ukraine.", "2026-01-01", Status.DELIVERED),
-    ]
-    assert cited(await ask(archive, index, flagship, facts, "How many radars did Japan send to Ukraine?"))[0] == "new"
-
-
-async def test_a_disputed_fact_brings_its_contradiction(archive: Archive, index: SearchIndex, flagship: Story) -> None:
-    facts = [
-        fact("report", "Politico said that Japan refused to use frozen assets.", "2025-12-08", disputed_by=("denial",)),
-        fact("denial", "A vice minister called the report that Japan refused frozen assets false.", "2025-12-09",
-             Status.DENIED, disputed_by=("report",)),
-    ]  # fmt: skip
-    found = await ask(archive, index, flagship, facts, "Did Japan refuse to use frozen assets?")
-    assert set(cited(found)) == {"report", "denial"}
-
-
-async def test_money_kept_apart_from_a_scheme_is_not_money_for_it(
-    archive: Archive, index: SearchIndex, flagship: Story
-) -> None:
-    facts = [fact("a", "Japan pays EUR 15 million to a NATO fund, which is separate from PURL.", "2026-02-14")]
-    assert (await ask(archive, index, flagship, facts, "How much does Japan pay to PURL?")).refused
-
-
-async def test_a_count_must_stand_beside_what_is_counted(archive: Archive, index: SearchIndex, flagship: Story) -> None:
-    facts = [fact("a", "Japan spent 300 days and USD 5 million before it sent radars to Ukraine.", "2026-02-14")]
-    assert (await ask(archive, index, flagship, facts, "How many radars did Japan send to Ukraine?")).refused
-
-
-async def test_that_something_was_not_disclosed_is_no_answer(
-    archive: Archive, index: SearchIndex, flagship: Story
-) -> None:
-    facts = [
-        fact("a", "The ministry did not disclose the officers' ranks or how long they stay in Wiesbaden.", "2026-05-29")
-    ]
-    found = await ask(archive, index, flagship, facts, "How long do the officers stay in Wiesbaden?")
-    assert found.refused
-    assert [citation.id for citation in found.nearest] == ["a"]
-
-
-async def test_items_are_quoted_by_sentence_and_cited_with_publisher_and_day(
-    archive: Archive, index: SearchIndex, flagship: Story
-) -> None:
-    published = datetime(2026, 6, 2, 8, 0, tzinfo=UTC)
-    text = "The weather was fine. Japan handed over six ambulances to Ukraine in Lviv. Officials thanked Tokyo."
-    async with archive.write() as connection:
-        await connection.execute(
-            items.insert().values(
-                source_id="wire", key="1", fingerprint="x", url="https://example.org/1", title="Ambulances for Ukraine",
-                text=text, language="en", published_at=published, dating="stated", first_seen_at=published,
-                publisher="Example Wire", family="example", kind="wire",
-            )
-        )  # fmt: skip
-        await index.add(
-            connection,
-            item_passages(item_id=1, title="Ambulances for Ukraine", text=text, language="en", sections=("assistance",),
-                          kind=SourceKind.WIRE, published_at=published),
-        )  # fmt: skip
-    found = await ask(archive, index, flagship, [], "How many ambulances did Japan hand over to Ukraine?")
-    assert [sentence.text for sentence in found.sentences] == ["Japan handed over six ambulances to Ukraine in Lviv."]
-    (citation,) = found.citations
-    assert (citation.id, citation.publisher, citation.date) == ("item:1", "Example Wire", "2026-06-02")
-
-
-async def test_an_empty_archive_refuses(archive: Archive, index: SearchIndex, flagship: Story) -> None:
-    found = await ask(archive, index, flagship, [], "What is NSATU?")
-    assert found.refused
-    assert found.nearest == ()
-    assert found.missing == ("NSATU",)
-
-
-async def test_a_reloaded_story_answers_from_its_new_facts(
-    archive: Archive, index: SearchIndex, flagship: Story
-) -> None:
-    first = await ask(
-        archive,
-        index,
-        flagship,
-        [fact("a", "Japan sent four radars to Ukraine.", "2026-01-01")],
-        "Which radars did Japan send?",
-    )
-    async with archive.write() as connection:
-        await index.remove(connection, ["a"])
-    second = await ask(
-        archive,
-        index,
-        flagship,
-        [fact("b", "Japan sent five radars to Ukraine.", "2026-01-02")],
-        "Which radars did Japan send?",
-    )
-    assert (cited(first), cited(second)) == (["a"], ["b"])

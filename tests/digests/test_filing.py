@@ -27,9 +27,9 @@ from digests.model import (
     SourceKind,
     Status,
 )
-from digests.story import Story, load_story
+from digests.story import Story
+from tests.shipped import shipped_story
 
-FLAGSHIP = Path(__file__).parents[2] / "config" / "stories" / "japan-ukraine"
 NO_PROFILE = ProfileRules(weight=0.0)
 LISTS = {
     "ukraine": WordList({"en": ("Ukrain*", "Kyiv"), "ja": ("ウクライナ",), "uk": ("Україн*",)}),
@@ -300,7 +300,7 @@ def test_mistakes_in_rules_are_told_with_their_place(rules: FilingRules, where: 
 
 @pytest.fixture(scope="module")
 def flagship() -> Filer:
-    return Filer(load_story(FLAGSHIP))
+    return Filer(shipped_story())
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from digests.evaluate import evaluate_events, evaluate_filing, read_event_labels
 from digests.events import EventIndex
 from digests.filing import Filer
 from digests.glossary import Glossary
-from digests.story import Story, load_story
+from digests.story import Story
+from tests.shipped import shipped_story
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "tests" / "data"
@@ -18,7 +19,7 @@ DATA = ROOT / "tests" / "data"
 
 @pytest.fixture(scope="module")
 def story() -> Story:
-    return load_story(ROOT / "config" / "stories" / "japan-ukraine")
+    return shipped_story()
 
 
 def test_the_labelled_set_is_large_and_balanced() -> None:

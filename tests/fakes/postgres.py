@@ -16,7 +16,7 @@ class Postgres:
     """One server; :meth:`fresh` makes an empty database and returns its address."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="kakehashi-pg-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="kakehashi-pg-", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT")))
         os.environ.setdefault("XDG_RUNTIME_DIR", str(self.folder))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

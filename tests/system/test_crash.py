@@ -13,6 +13,7 @@ import pytest
 
 from bot.message import from_json
 from digests.archive import Archive, local_messages
+from tests.system import crashing
 from tests.system.newsstand import Newsstand
 from tests.system.test_feed_to_edition import pillar, titles
 
@@ -20,7 +21,13 @@ START = datetime(2026, 6, 1, 6, 0, tzinfo=UTC)
 ROOT = Path(__file__).parents[2]
 
 
-async def run(config: Path, time: datetime, point: str = "never") -> int:
+async def run(config: Path, time: datetime) -> None:
+    """A run that ends well, in this process: to start another takes longer than all that it does."""
+    await crashing.main(config, time, "never")
+
+
+async def killed(config: Path, time: datetime, point: str) -> bool:
+    """Whether a run in a process of its own died at ``point``."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.system.crashing", str(config), time.isoformat(), point,
         cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
@@ -29,7 +36,7 @@ async def run(config: Path, time: datetime, point: str = "never") -> int:
         _, errors = await process.communicate()
     if process.returncode not in (0, -signal.SIGKILL):
         pytest.fail(errors.decode())
-    return process.returncode or 0
+    return process.returncode == -signal.SIGKILL
 
 
 async def posted(config: Path, url: str | None = None) -> list[list[str]]:
@@ -48,11 +55,11 @@ async def posted(config: Path, url: str | None = None) -> list[list[str]]:
 async def test_a_kill_at_any_point_of_an_edition_loses_and_repeats_nothing(
     config: Path, newsstand: Newsstand, point: str
 ) -> None:
-    assert await run(config, START) == 0
+    await run(config, START)
     newsstand.entries["town-hall"] = [pillar()]
     due = START + timedelta(hours=2, minutes=1)
-    assert await run(config, due, point) == -signal.SIGKILL
-    assert await run(config, due + timedelta(minutes=5)) == 0
+    assert await killed(config, due, point)
+    await run(config, due + timedelta(minutes=5))
     assert await posted(config) == [["Third pillar of the river bridge is built"]]
 
 
@@ -72,17 +79,17 @@ async def test_a_kill_before_the_record_loses_and_repeats_nothing_on_postgresql(
 
 
 async def test_a_kill_between_two_editions_loses_and_repeats_nothing(config: Path, newsstand: Newsstand) -> None:
-    assert await run(config, START) == 0
+    await run(config, START)
     newsstand.entries["town-hall"] = [pillar()]
-    assert await run(config, START + timedelta(hours=2, minutes=1), "written") == -signal.SIGKILL
+    assert await killed(config, START + timedelta(hours=2, minutes=1), "written")
     words = (
         "Builders began work on the deck of the bridge. The crane arrived by ship from Southtown this week, the "
         "harbour office reported."
     )
     second = pillar("p2", title="River bridge: deck construction has begun", body=words)
     newsstand.entries["town-hall"] = [second, pillar()]
-    assert await run(config, START + timedelta(hours=4)) == 0
-    assert await run(config, START + timedelta(days=1, hours=2, minutes=1)) == 0
+    await run(config, START + timedelta(hours=4))
+    await run(config, START + timedelta(days=1, hours=2, minutes=1))
     assert await posted(config) == [
         ["Third pillar of the river bridge is built"],
         ["River bridge: deck construction has begun"],

@@ -39,7 +39,6 @@ from bot.message import (
 )
 from bot.tools.preview import preview_digest
 
-ROOT = Path(__file__).parents[3]
 KYIV = ZoneInfo("Europe/Kyiv")
 NOON = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
 HOSTILE = "<script>alert(1)</script> & *stars* _lines_ <!channel> @everyone [a](b) `tick`"
@@ -171,12 +170,14 @@ async def test_a_program_that_fails_is_named(tmp_path: Path, monkeypatch: pytest
 
 @pytest.mark.parametrize("platform", ["slack", "discord"])
 async def test_the_tool_writes_what_the_platform_would_get(
-    platform: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    platform: str,
+    shipped_config: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    shutil.copytree(ROOT / "config", tmp_path / "config")
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(screenshots.VARIABLE, "no-such-program")
-    await preview_digest(tmp_path / "config", "morning", platform, tmp_path / "next")
+    await preview_digest(shipped_config, "morning", platform, tmp_path / "next")
     said = capsys.readouterr()
     assert said.out.split()[-2:] == [str(tmp_path / "next.json"), str(tmp_path / "next.html")]
     assert "no picture" in said.err

@@ -112,8 +112,8 @@ async def browser() -> AsyncIterator[Browser | None]:
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def archive(tmp_path: Path) -> AsyncIterator[Archive]:
-    opened = await Archive.open(f"sqlite:///{tmp_path / 'archive.sqlite3'}")
+async def archive(tmp_path: Path, empty_archive: Path) -> AsyncIterator[Archive]:
+    opened = await Archive.open(f"sqlite:///{shutil.copy(empty_archive, tmp_path / 'archive.sqlite3')}")
     yield opened
     await opened.close()
 

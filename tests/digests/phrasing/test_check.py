@@ -14,10 +14,11 @@ from digests.phrasing.evaluate import evaluate, load_labelled, rates
 from digests.phrasing.figures import is_number
 from digests.phrasing.wording import Names, known_terms
 from digests.search import analysers
-from digests.story import Story, load_story
+from digests.story import Story
+from tests.shipped import shipped_story
 
 ROOT = Path(__file__).parents[3]
-STORY = load_story(ROOT / "config" / "stories" / "japan-ukraine")
+STORY = shipped_story()
 NAMES = known_terms(STORY.glossary)
 LABELLED = load_labelled(ROOT / "tests" / "data" / "phrasing.jsonl")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -16,10 +15,10 @@ from digests.phrasing.client import Endpoint
 from digests.phrasing.phraser import ModelPhraser
 from digests.search.index import open_index
 from digests.search.passages import fact_passages
-from digests.story import Story, load_story
+from digests.story import Story
 from tests.fakes.model_server import PROTOCOL_MODES, ModelServer
+from tests.shipped import shipped_story
 
-ROOT = Path(__file__).parents[3]
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 PAID = {
@@ -117,7 +116,7 @@ def fact(fact_id: str, claim: dict[str, str], status: Status, **more: object) ->
 
 @pytest.fixture(scope="module")
 def flagship() -> Story:
-    return load_story(ROOT / "config" / "stories" / "japan-ukraine")
+    return shipped_story()
 
 
 @pytest.fixture

@@ -80,7 +80,7 @@ def body(message: Message, files: dict[str, str] | None = None) -> dict[str, Any
     return {"text": made.text, "blocks": list(made.blocks)}
 
 
-@settings(deadline=None)  # The first time compiles the checker's schema.
+@settings(max_examples=40, deadline=None)  # up to thirty blocks each; the first time compiles the checker's schema
 @given(st.lists(BLOCKS, min_size=1, max_size=30).map(tuple), WORDS, st.sampled_from(["reply", "digest"]))
 def test_slack_takes_every_part_of_every_message(blocks: tuple[Block, ...], summary: str, kind: Any) -> None:
     once = tuple(b for n, b in enumerate(blocks) if not isinstance(b, Actions) or Actions not in map(type, blocks[:n]))
@@ -138,7 +138,7 @@ RUNS = st.lists(st.builds(Text, SHORT_WORDS) | st.builds(Link, SHORT_WORDS, SHOR
 """Narrower than an item may be: of small print that is wider, splitting keeps the beginning alone."""
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(
         st.builds(Paragraph, RUNS)
