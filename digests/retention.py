@@ -56,6 +56,7 @@ async def enforce(archive: Archive, index: SearchIndex, policy: Policy, now: dat
     gone_editions = await _editions(archive, now - policy.editions)
     before = now - max(policy.items, LEAST_AGE)
     gone_items = await _items(archive, index, before)
+    await index.tidy(archive)
     gone_events = await _events(archive, before)
     async with archive.write() as connection:
         messages = await local_messages.prune(connection, before=now - policy.messages)

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from digests.archive import Archive
+from digests.archive import Archive, meta
 from digests.search import schema, store
 from digests.search.index import (
     ENOUGH_CURATED,
@@ -37,6 +38,11 @@ from digests.search.schema import SHELVES, Shelf, shelf_of
 
 MOST_ROWS_RANKED = 1_500
 _MOST_KNOWN_FREQUENCIES = 20_000
+_REMOVED = "search.removed."
+"""Key in the archive's facts about itself, before a shelf's id: passages removed since it was tidied."""
+_WORTH_TIDYING = 10
+_PAGES_AT_ONCE = 64
+"""Of 4 kB, merged in one transaction: some 20 ms, so that others can write in between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,23 @@ class FtsIndex:
             by_shelf.setdefault(shelf_of(ref, language), []).append((id_,))
         for shelf, ids in by_shelf.items():
             await connection.exec_driver_sql(f"DELETE FROM {shelf.table} WHERE rowid = ?", ids)  # noqa: S608
+            removed = len(ids) + int(await meta.get(connection, _REMOVED + shelf.id) or 0)
+            await meta.put(connection, _REMOVED + shelf.id, str(removed))
         await store.delete_ids(connection, [id_ for id_, _, _ in found])
+
+    async def tidy(self, archive: Archive) -> None:
+        """FTS5 notes a passage as deleted and lets its tokens go when it happens to merge the segments that hold both:
+        left to itself, an index of constant content grew for months. Shelves that have lost a tenth are merged whole,
+        a few pages at a time (FTS5, "The merge command": negative first, then positive until nothing changes)."""
+        async with archive.read() as connection:
+            sizes = await _sizes(connection)
+            removed = {shelf: int(await meta.get(connection, _REMOVED + shelf.id) or 0) for shelf in SHELVES}
+        for shelf in SHELVES:
+            if removed[shelf] * _WORTH_TIDYING > sizes[shelf][0]:
+                await archive.write_at_once(partial(_merge, shelf=shelf, pages=-_PAGES_AT_ONCE))
+                while await archive.write_at_once(partial(_merge, shelf=shelf, pages=_PAGES_AT_ONCE)):
+                    pass
+                await archive.write_at_once(partial(meta.put, key=_REMOVED + shelf.id, value="0"))
 
     async def search(self, archive: Archive, query: Query) -> list[Hit]:
         async def work(connection: AsyncConnection) -> list[Hit]:
@@ -148,6 +170,18 @@ class FtsIndex:
             found = {str(row[0]): int(row[1]) for row in rows}
             known.update({(shelf.id, token): found.get(token, 0) for token in missing})
         return {token: known[shelf.id, token] for token in wanted}
+
+
+async def _merge(connection: AsyncConnection, *, shelf: Shelf, pages: int) -> bool:
+    """Merge about so many pages of a shelf; whether there was anything to do."""
+    before = await _changes(connection)
+    statement = f"INSERT INTO {shelf.table} ({shelf.table}, rank) VALUES ('merge', ?)"  # noqa: S608
+    await connection.exec_driver_sql(statement, (pages,))
+    return await _changes(connection) - before > 1  # the command itself counts as one
+
+
+async def _changes(connection: AsyncConnection) -> int:
+    return int((await _all(connection, "SELECT total_changes()"))[0][0])
 
 
 async def _index(connection: AsyncConnection, passages: Sequence[tuple[int, NewPassage]]) -> None:

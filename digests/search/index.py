@@ -51,6 +51,9 @@ class SearchIndex(Protocol):
     async def weights(self, archive: Archive, query: Query) -> Mapping[str, float]:
         """How much each concept of the query tells, by concept id: 0 (every passage holds it) to 1 (none does)."""
 
+    async def tidy(self, archive: Archive) -> None:
+        """Give back the room of passages that were removed, when it is worth it; in short transactions of its own."""
+
     async def rebuild(self, archive: Archive) -> int:
         """Make the index anew from the archived passages; returns how many there are."""
 

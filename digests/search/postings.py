@@ -79,6 +79,9 @@ class PostingsIndex:
         total = sum(sizes.get(shelf.id, 0) for shelf in counted)
         return {concept_id: weight(total, found) for concept_id, found in held.items()}
 
+    async def tidy(self, archive: Archive) -> None:
+        """Nothing to do: rows of postings go with their passages, and the database cleans up after itself."""
+
     async def rebuild(self, archive: Archive) -> int:
         done = 0
         async with archive.write() as connection:

@@ -75,6 +75,9 @@ class SemanticIndex:
     async def weights(self, archive: Archive, query: Query) -> Mapping[str, float]:
         return await self.inner.weights(archive, query)
 
+    async def tidy(self, archive: Archive) -> None:
+        await self.inner.tidy(archive)
+
     async def rebuild(self, archive: Archive) -> int:
         return await self.inner.rebuild(archive)
 

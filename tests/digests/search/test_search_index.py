@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from digests.archive import Archive
+from digests.archive.meta import get as get_meta
 from digests.archive.tables import meta, passages
 from digests.glossary import Glossary
 from digests.model import GlossaryTerm, SourceKind
@@ -172,14 +174,14 @@ async def test_an_empty_archive_and_an_empty_question_find_nothing(archive: Arch
 
 async def test_hostile_questions_are_only_words(archive: Archive, index: SearchIndex) -> None:
     await add(archive, index, passage("f-1", "Officers."))
-    for text in (
+    for asked in (
         'officers" OR tokens:*',
         "officers') --",
         "marks : xfact officers",
         "officers " * 200,
         "NEAR(officers, 2)",
     ):
-        assert await refs(archive, index, text) == ["f-1"]
+        assert await refs(archive, index, asked) == ["f-1"]
 
 
 async def test_too_common_words_are_ranked_within_a_budget(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,3 +222,39 @@ async def test_news_may_be_limited_by_itself(archive: Archive, index: SearchInde
 
     assert sum(ref.startswith("item:") for ref in hits) == 1
     assert sum(ref.startswith("f-") for ref in hits) == 3
+
+
+async def test_what_was_removed_takes_no_room_after_tidying(archive: Archive) -> None:
+    index = FtsIndex()
+    rng = random.Random(1)
+    words = ["".join(rng.choices("abcdefghij", k=7)) for _ in range(900)]
+    for batch in range(12):
+        new = [passage(f"item:{batch}-{n}", " ".join(rng.choices(words, k=60))) for n in range(60)]
+        await add(archive, index, *new)
+    await add(archive, index, passage("item:kept", "Officers in Wiesbaden."))
+    async with archive.write() as connection:
+        await index.remove(connection, [f"item:{batch}-{n}" for batch in range(11) for n in range(60)])
+
+    async def room() -> int:
+        async with archive.read() as connection:
+            return int(await connection.scalar(text("SELECT sum(length(block)) FROM search_en_data")) or 0)
+
+    loose = await room()
+    await index.tidy(archive)
+    tidied = await room()
+    await index.rebuild(archive)
+    assert tidied < loose / 3
+    assert tidied < await room() * 1.2
+    assert await refs(archive, index, "officers") == ["item:kept"]
+
+
+async def test_little_is_not_worth_tidying(archive: Archive) -> None:
+    index = FtsIndex()
+    await add(archive, index, *(passage(f"item:{n}", f"Officer {n}.") for n in range(40)))
+    async with archive.write() as connection:
+        await index.remove(connection, ["item:1", "item:2"])
+    await index.tidy(archive)
+    async with archive.read() as connection:
+        assert await get_meta(connection, "search.removed.en") == "2"
+        held = (await connection.execute(text("SELECT count(*) FROM search_en"))).scalar_one()
+    assert held == 38
