@@ -22,6 +22,7 @@ from digests.model import Localized
 from digests.search.extras import with_meaning
 from digests.search.index import SearchIndex, open_index
 from digests.search.passages import brief_passages, fact_passages
+from digests.search.scoring import Weights
 from digests.story import Story
 
 if TYPE_CHECKING:
@@ -133,20 +134,34 @@ def in_english_alone(story: Story) -> Story:
 
 
 async def refit(story: Story, questions: Sequence[LabelledQuestion], now: datetime) -> Fit:
-    """Fit the scores of answering anew on these questions: first the ranking, then what refuses. Needs numpy."""
+    """Fit the scores of answering anew on these questions: first the ranking, then what refuses. Needs numpy.
+
+    Questions in other languages than English are asked of the English claims alone, too: fitted on claims in all
+    languages only, the weights refused three times as many where a fact stood in English and nowhere else.
+    """
     from digests.fit_ask import BEFORE, fit_deciding, fit_ranking
 
-    async with _filled(story) as (archive, index):
-        ranking = fit_ranking(await _examples(Answerer(archive, index, story, BEFORE), questions, now))
-        ranked = Answerer(archive, index, story, replace(BEFORE, ranking=ranking))
-        return fit_deciding(await _examples(ranked, questions, now), ranking)
+    alone = in_english_alone(story)
+    async with _filled(story) as (archive, index), _filled(alone) as (other_archive, other_index):
+
+        async def examples(weights: Weights) -> list[Example]:
+            found = await _examples(Answerer(archive, index, story, weights), questions, now)
+            across = Answerer(other_archive, other_index, alone, weights)
+            return found + await _examples(across, questions, now, leaving_out="en")
+
+        ranking = fit_ranking(await examples(BEFORE))
+        return fit_deciding(await examples(replace(BEFORE, ranking=ranking)), ranking)
 
 
-async def _examples(answerer: Answerer, questions: Sequence[LabelledQuestion], now: datetime) -> list[Example]:
+async def _examples(
+    answerer: Answerer, questions: Sequence[LabelledQuestion], now: datetime, *, leaving_out: str = ""
+) -> list[Example]:
     from digests.fit_ask import Example
 
     examples = []
     for number, question in enumerate(questions):
+        if question.language == leaving_out:
+            continue
         ranking = await answerer.rank(question.text, question.language, now)
         facts = [
             (support.unit.ref in question.fact_ids, features)

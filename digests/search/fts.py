@@ -36,7 +36,7 @@ from digests.search.passages import NewPassage, kind_mark, language_mark, sectio
 from digests.search.query import Concept, Filters, Query
 from digests.search.schema import SHELVES, Shelf, shelf_of
 
-MOST_ROWS_RANKED = 1_500
+MOST_ROWS_RANKED = 800
 _MOST_KNOWN_FREQUENCIES = 20_000
 _REMOVED = "search.removed."
 """Key in the archive's facts about itself, before a shelf's id: passages removed since it was tidied."""
