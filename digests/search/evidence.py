@@ -68,14 +68,6 @@ def joined(found: Iterable[str]) -> str:
     return f" {' '.join(found)} "
 
 
-def holds(held: str, probes: Iterable[str]) -> bool:
-    """Whether any of the probes (tokens with a space around) stands in joined tokens."""
-    for probe in probes:  # noqa: SIM110 - a question looks up thousands: a generator costs more than the search
-        if probe in held:
-            return True
-    return False
-
-
 def has_wanted(texts: Mapping[str, str], held: Mapping[str, str], actors: Sequence[str], question: Question) -> bool:
     """Whether a text in any of its languages holds what the question asks for first.
 

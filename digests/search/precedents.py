@@ -15,7 +15,6 @@ import math
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from heapq import nlargest
 
 from digests.model import Precedent
 from digests.search import analysers
@@ -126,18 +125,25 @@ class _Space:
         if not own:
             return _NONE
         scores = [0.0] * self._count
+        touched: set[int] = set()
         squared = 0.0
         for feature in own:
-            found = self._lists.get(feature)
-            weight = self._weight(len(found) if found else 1)
+            holding = self._lists.get(feature)
+            if holding is None and feature in self._alone:
+                holding = array("I", (self._alone[feature],))
+            weight = self._weight(len(holding) if holding else 1)
             squared += weight
-            for number in found or ():
-                scores[number] += weight
-            if not found and feature in self._alone:
-                scores[self._alone[feature]] += weight
+            if holding:
+                touched.update(holding)
+                for number in holding:
+                    scores[number] += weight
         norm = math.sqrt(squared)
-        alike = ((score / (norm * self._norms[number]), number) for number, score in enumerate(scores) if score)
-        return self._told(nlargest(_LOOKED_AT, alike))
+        # Plain numbers first: pairs of all that are alike at all would wake the garbage collector at every question.
+        alike = {number: scores[number] / (norm * self._norms[number]) for number in touched}
+        least = sorted(alike.values())[-_LOOKED_AT:][:1]
+        best = [(score, number) for number, score in alike.items() if score >= least[0]] if least else []
+        best.sort(reverse=True)
+        return self._told(best[:_LOOKED_AT])
 
     def _told(self, alike: Sequence[tuple[float, int]]) -> Likeness:
         of_fact: dict[str, float] = {}

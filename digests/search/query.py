@@ -33,6 +33,35 @@ _MOST_CONCEPTS = 24
 _MOST_CHARACTERS = 500
 
 
+@dataclass(frozen=True, slots=True)
+class Probes:
+    """Forms as they are looked for in a text: single tokens in the set of its tokens, others in its joined tokens."""
+
+    single: frozenset[str]
+    several: tuple[str, ...]
+    """Joined, with a space around."""
+
+    def in_text(self, joined: str, tokens: frozenset[str]) -> bool:
+        """Whether any form stands in a text of these tokens, which ``joined`` holds with spaces around each."""
+        if not self.single.isdisjoint(tokens):
+            return True
+        for probe in self.several:  # noqa: SIM110 - a question looks up thousands: a generator costs more than the search
+            if probe in joined:
+                return True
+        return False
+
+
+NO_PROBES = Probes(frozenset(), ())
+
+
+def probes_of(forms: Sequence[Form]) -> Probes:
+    """The probes of forms."""
+    return Probes(
+        frozenset(form[0] for form in forms if len(form) == 1),
+        tuple(f" {' '.join(form)} " for form in forms if len(form) != 1),
+    )
+
+
 class ConceptKind(StrEnum):
     TERM = "term"
     """A glossary term."""
@@ -60,11 +89,11 @@ class Concept:
     """Forms that mean something close to it: worth a part only."""
     start: int = -1
     """Where it stands in the question, in characters."""
-    probes: Mapping[str, tuple[str, ...]] = field(init=False, compare=False)
-    """``forms`` as they stand in joined tokens, with a space around."""
-    near_probes: Mapping[str, tuple[str, ...]] = field(init=False, compare=False)
-    parts: Mapping[str, tuple[tuple[str, ...], ...]] = field(init=False, compare=False)
-    """Of the forms of several tokens, each token by itself, with a space around."""
+    probes: Mapping[str, Probes] = field(init=False, compare=False)
+    """``forms`` as they are looked for in a text."""
+    near_probes: Mapping[str, Probes] = field(init=False, compare=False)
+    parts: Mapping[str, tuple[Form, ...]] = field(init=False, compare=False)
+    """The tokens of each form of several tokens."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "probes", _probes(self.forms))
@@ -77,15 +106,12 @@ class Concept:
         return self.kind in (ConceptKind.TERM, ConceptKind.PLACE, ConceptKind.NAME, ConceptKind.NUMBER)
 
 
-def _probes(forms: Mapping[str, tuple[Form, ...]]) -> dict[str, tuple[str, ...]]:
-    return {group: tuple(f" {' '.join(form)} " for form in found) for group, found in forms.items()}
+def _probes(forms: Mapping[str, tuple[Form, ...]]) -> dict[str, Probes]:
+    return {group: probes_of(found) for group, found in forms.items()}
 
 
-def _parts(forms: Mapping[str, tuple[Form, ...]]) -> dict[str, tuple[tuple[str, ...], ...]]:
-    return {
-        group: tuple(tuple(f" {token} " for token in form) for form in found if len(form) > 1)
-        for group, found in forms.items()
-    }
+def _parts(forms: Mapping[str, tuple[Form, ...]]) -> dict[str, tuple[Form, ...]]:
+    return {group: tuple(form for form in found if len(form) > 1) for group, found in forms.items()}
 
 
 @dataclass(frozen=True, slots=True)

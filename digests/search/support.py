@@ -10,7 +10,7 @@ from functools import cache
 from digests.model import Fact, Grade, Passage, Status
 from digests.search import analysers, evidence, lexicon
 from digests.search.precedents import Likeness
-from digests.search.query import Concept, ConceptKind
+from digests.search.query import NO_PROBES, Concept, ConceptKind, Probes, probes_of
 from digests.search.questions import Question, Wanted
 from digests.search.wording import Rarity
 
@@ -65,8 +65,21 @@ class Unit:
     """Joined English tokens of the other facts from the same page and section."""
     asked_held: Mapping[str, str] = field(default_factory=dict)
     """Language group to the tokens of all those questions, joined; a bar keeps them apart."""
-    words: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    tokens: Mapping[str, frozenset[str]] = field(init=False)
+    """Those of ``held``, by language group."""
+    tokens_asked: Mapping[str, frozenset[str]] = field(init=False)
+    tokens_beside: frozenset[str] = field(init=False)
+    words: Mapping[str, frozenset[str]] = field(init=False)
     """Language group to every token of the text and of the questions."""
+
+    def __post_init__(self) -> None:
+        tokens = {group: frozenset(text.split()) for group, text in self.held.items()}
+        asked = {group: frozenset(text.split()) - {"|"} for group, text in self.asked_held.items()}
+        object.__setattr__(self, "tokens", tokens)
+        object.__setattr__(self, "tokens_asked", asked)
+        object.__setattr__(self, "tokens_beside", frozenset(self.beside.split()))
+        words = {group: own | asked[group] if group in asked else own for group, own in tokens.items()}
+        object.__setattr__(self, "words", words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +122,14 @@ def fact_unit(fact: Fact, implied: frozenset[str] = frozenset(), beside: str = "
         for language, questions in fact.asked.items()
     }
     asked_held = {group: "|".join(map(evidence.joined, questions)) for group, questions in tokens.items()}
-    words = {group: frozenset(text.split()).union(*tokens.get(group, ())) for group, text in held.items()}
-    return Unit(fact.id, fact.claim.values, held, fact.date, fact, implied, beside, asked_held, words)
+    return Unit(fact.id, fact.claim.values, held, fact.date, fact, implied, beside, asked_held)
 
 
 def passage_unit(passage: Passage, tokens: str = "") -> Unit:
     """The unit of a passage of an item; ``tokens`` are the index's, made here if it gave none."""
     group = analysers.group_of(passage.language)
     held = {group: f" {tokens} " if tokens else evidence.joined(analysers.tokens(passage.text, passage.language))}
-    words = {group: frozenset(text.split()) for group, text in held.items()}
-    return Unit(passage.ref, {passage.language: passage.text}, held, passage.date, words=words)
+    return Unit(passage.ref, {passage.language: passage.text}, held, passage.date)
 
 
 def concept_weights(concepts: Sequence[Concept], rarity: Mapping[str, float]) -> dict[str, float]:
@@ -173,17 +184,14 @@ def judge(
 def _names_another_place(unit: Unit, asked: Mapping[str, float]) -> bool:
     """Whether a text names a country that the question does not: what "which countries" wants."""
     held = unit.held.get("en", "")
-    return any(id_ not in asked and evidence.holds(held, probes) for id_, probes in _place_probes())
+    tokens = unit.tokens.get("en", frozenset())
+    return any(id_ not in asked and probes.in_text(held, tokens) for id_, probes in _place_probes())
 
 
 @cache
-def _place_probes() -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """The places of the lexicon with their English forms as they stand in joined tokens."""
-    return tuple(
-        (entry.id, tuple(evidence.joined(form) for form in entry.forms["en"]))
-        for entry in lexicon.entries().values()
-        if entry.place
-    )
+def _place_probes() -> tuple[tuple[str, Probes], ...]:
+    """The places of the lexicon with their English forms."""
+    return tuple((entry.id, probes_of(entry.forms["en"])) for entry in lexicon.entries().values() if entry.place)
 
 
 def _share(found: Mapping[str, float], weights: Mapping[str, float], ids: Sequence[str]) -> float:
@@ -236,14 +244,18 @@ def _only_deputy(fact: Fact, question: Question) -> bool:
 def _presence(concept: Concept, unit: Unit) -> float:
     if concept.kind is ConceptKind.DATE:
         return _dated(concept, unit)
-    each = [_in_text(concept, group, held) for group, held in unit.held.items()]
+    each = [_in_text(concept, group, held, unit.tokens[group]) for group, held in unit.held.items()]
     best = max(each)
     if best:
         # What one language version has by chance the others have not.
         best = _BEST_VERSION * best + (1 - _BEST_VERSION) * sum(each) / len(each)
     if best < IMPLIED and concept.id in unit.implied:
         return IMPLIED
-    if best < BESIDE and concept.kind is ConceptKind.TERM and evidence.holds(unit.beside, concept.probes["en"]):
+    if (
+        best < BESIDE
+        and concept.kind is ConceptKind.TERM
+        and concept.probes["en"].in_text(unit.beside, unit.tokens_beside)
+    ):
         return BESIDE
     return best
 
@@ -254,21 +266,22 @@ def _asked_of(concept: Concept, unit: Unit) -> float:
         return 0.0  # of dates and numbers the text itself is the judge
     found = 0.0
     for group, held in unit.asked_held.items():
-        if evidence.holds(held, concept.probes.get(group, ())):
+        tokens = unit.tokens_asked[group]
+        if concept.probes.get(group, NO_PROBES).in_text(held, tokens):
             return ASKED
-        if not found and evidence.holds(held, concept.near_probes.get(group, ())):
+        if not found and concept.near_probes.get(group, NO_PROBES).in_text(held, tokens):
             found = NEAR * ASKED
     return found
 
 
-def _in_text(concept: Concept, group: str, held: str) -> float:
-    if evidence.holds(held, concept.probes.get(group, ())):
+def _in_text(concept: Concept, group: str, held: str, tokens: frozenset[str]) -> float:
+    if concept.probes.get(group, NO_PROBES).in_text(held, tokens):
         return 1.0
-    near = evidence.holds(held, concept.near_probes.get(group, ()))
+    near = concept.near_probes.get(group, NO_PROBES).in_text(held, tokens)
     if concept.kind is not ConceptKind.TERM:
         return NEAR if near else 0.0
     for parts in concept.parts.get(group, ()):
-        if all(part in held for part in parts):
+        if tokens.issuperset(parts):
             return SCATTERED
     return PARTLY if near else 0.0
 
@@ -280,7 +293,7 @@ def _dated(concept: Concept, unit: Unit) -> float:
     form = concept.forms["en"][0]
     if set(form) <= {f"n{year}", f"m{month}", f"d{day}"}:
         return 1.0
-    if not any(evidence.holds(held, concept.probes["en"]) for held in unit.held.values()):
+    if not any(concept.probes["en"].in_text(held, unit.tokens[group]) for group, held in unit.held.items()):
         return 0.0
     years = [found[1] for token in form if (found := _YEAR.match(token))]
     if years and not any(evidence.names_year(text, years[0]) for text in unit.texts.values()):
@@ -293,7 +306,7 @@ def _take_back_what_is_set_apart(unit: Unit, named: Sequence[Concept], found: di
     for language, text in unit.texts.items():
         group = analysers.group_of(language)
         for apart in evidence.set_apart(text):
-            held = evidence.joined(analysers.tokens(apart, language))
+            tokens = analysers.tokens(apart, language)
             for concept in named:
-                if evidence.holds(held, concept.probes.get(group, ())):
+                if concept.probes.get(group, NO_PROBES).in_text(evidence.joined(tokens), frozenset(tokens)):
                     found[concept.id] = 0.0
