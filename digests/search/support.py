@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -68,18 +69,17 @@ class Unit:
     tokens: Mapping[str, frozenset[str]] = field(init=False)
     """Those of ``held``, by language group."""
     tokens_asked: Mapping[str, frozenset[str]] = field(init=False)
+    """Those of ``asked_held``."""
     tokens_beside: frozenset[str] = field(init=False)
-    words: Mapping[str, frozenset[str]] = field(init=False)
-    """Language group to every token of the text and of the questions."""
 
     def __post_init__(self) -> None:
-        tokens = {group: frozenset(text.split()) for group, text in self.held.items()}
-        asked = {group: frozenset(text.split()) - {"|"} for group, text in self.asked_held.items()}
+        # Facts stay, and have many words in common: each word is kept once.
+        kept = sys.intern if self.fact else str
+        tokens = {group: frozenset(map(kept, text.split())) for group, text in self.held.items()}
+        asked = {group: frozenset(map(kept, text.split())) - {"|"} for group, text in self.asked_held.items()}
         object.__setattr__(self, "tokens", tokens)
         object.__setattr__(self, "tokens_asked", asked)
         object.__setattr__(self, "tokens_beside", frozenset(self.beside.split()))
-        words = {group: own | asked[group] if group in asked else own for group, own in tokens.items()}
-        object.__setattr__(self, "words", words)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+_NONE: frozenset[str] = frozenset()
+
 
 class Worded(Protocol):
-    """What is compared, by language group: every token of its text and of the questions asked of it."""
+    """What is compared, by language group: the tokens of its text, and those of the questions asked of it."""
 
     @property
-    def words(self) -> Mapping[str, frozenset[str]]: ...
+    def tokens(self) -> Mapping[str, frozenset[str]]: ...
+
+    @property
+    def tokens_asked(self) -> Mapping[str, frozenset[str]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +42,19 @@ class Rarity:
         """Which share of a question's words, by weight, no text or readers' question of ``near`` holds; 0 to 1."""
         held: set[str] = set()
         for unit in near:
-            held |= unit.words.get(group, frozenset())
+            held |= _words(unit, group)
         whole = self.total(tokens, group)
         return self.total(tokens - held, group) / whole if whole else 0.0
 
     def share_held(self, tokens: frozenset[str], unit: Worded, group: str) -> float:
         """Which share of a question's words, by weight, the unit's text and readers' questions hold; 0 to 1."""
         whole = self.total(tokens, group)
-        return self.total(tokens & unit.words.get(group, frozenset()), group) / whole if whole else 0.0
+        return (
+            self.total((tokens & unit.tokens.get(group, _NONE)) | (tokens & unit.tokens_asked.get(group, _NONE)), group)
+            / whole
+            if whole
+            else 0.0
+        )
 
 
 def rarity(units: Iterable[Worded]) -> Rarity:
@@ -52,13 +62,17 @@ def rarity(units: Iterable[Worded]) -> Rarity:
     counts: dict[str, dict[str, int]] = {}
     sizes: dict[str, int] = {}
     for unit in units:
-        for group, words in unit.words.items():
+        for group in unit.tokens:
             sizes[group] = sizes.get(group, 0) + 1
             found = counts.setdefault(group, {})
-            for token in words:
+            for token in _words(unit, group):
                 found[token] = found.get(token, 0) + 1
     known = {
         group: {token: math.log1p(sizes[group] / count) for token, count in found.items()}
         for group, found in counts.items()
     }
     return Rarity(known, {group: math.log1p(size) for group, size in sizes.items()})
+
+
+def _words(unit: Worded, group: str) -> frozenset[str]:
+    return unit.tokens.get(group, _NONE) | unit.tokens_asked.get(group, _NONE)

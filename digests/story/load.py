@@ -80,7 +80,8 @@ def _questions(path: Path, problems: list[Problem], *, quickly: bool) -> tuple[D
     """questions.yaml; ``quickly``: without the places of its values, where its lines allow it."""
     if quickly and path.exists():
         try:
-            value = read_plain_lists(path.read_text(encoding="utf-8"))
+            with path.open(encoding="utf-8") as lines:
+                value = read_plain_lists(lines)
         except UnicodeDecodeError:
             value = None
         if value is not None:

@@ -9,23 +9,31 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from digests.yamlfile import UNPRINTABLE
 
+_OTHER_BREAKS = re.compile("[\r\x85\u2028\u2029]")
 _TOP = re.compile(r"([a-z]+):\Z")
 _ENTRY = re.compile(r"  (- |  )([a-z]+): (\[.*\])\Z")
 _IDS = re.compile(r"\[[a-z][a-z0-9-]*(?:, [a-z][a-z0-9-]*)*\]\Z")
 
 
-def read_plain_lists(text: str) -> dict[str, list[dict[str, Any]]] | None:
-    """Lists of entries by key, each entry a mapping to lists of strings; None when any line is of another shape."""
-    # Escapes other than that of a quotation mark may stand for anything.
-    if UNPRINTABLE.search(text) or "\\" in text.replace('\\"', ""):
-        return None
+def read_plain_lists(lines: Iterable[str]) -> dict[str, list[dict[str, Any]]] | None:
+    """Lists of entries by key, each entry a mapping to lists of strings; None when any line is of another shape.
+
+    ``lines`` as an open file gives them: the text as a whole, and copies of it, would take 15 MB that stay taken.
+    """
     found: dict[str, list[dict[str, Any]]] = {}
     entries: list[dict[str, Any]] | None = None
-    for line in text.splitlines():
+    for written in lines:
+        line = written.rstrip("\n")
+        if _OTHER_BREAKS.search(line) or UNPRINTABLE.search(line):
+            return None
+        # Escapes other than that of a quotation mark may stand for anything.
+        if "\\" in line and "\\" in line.replace('\\"', ""):
+            return None
         if line.startswith("#") or not line:
             continue
         top = _TOP.match(line)

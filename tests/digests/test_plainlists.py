@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
@@ -38,13 +39,14 @@ _LINES = st.one_of(
 
 
 def test_the_shipped_questions_are_read_so_and_are_the_same_as_yaml() -> None:
-    assert read_plain_lists(SHIPPED.read_text(encoding="utf-8")) == load_yaml(SHIPPED).value
+    with SHIPPED.open(encoding="utf-8") as lines:
+        assert read_plain_lists(lines) == load_yaml(SHIPPED).value
 
 
 @given(lines=st.lists(_LINES, max_size=8))
 def test_what_is_read_is_what_yaml_says(lines: list[str], tmp_path_factory: pytest.TempPathFactory) -> None:
     text = "\n".join(lines) + "\n"
-    found = read_plain_lists(text)
+    found = read_plain_lists(io.StringIO(text))
     if found is not None:
         path = tmp_path_factory.getbasetemp() / "lists.yaml"
         path.write_bytes(text.encode("utf-8", "surrogatepass"))
@@ -58,12 +60,12 @@ def test_what_is_read_is_what_yaml_says(lines: list[str], tmp_path_factory: pyte
     "text", ["", "a: 1\n", "questions:\n  - en: ['x']\n", "questions:\nquestions:\n", "  - en: []\n"]
 )
 def test_other_files_are_left_to_the_reader_of_yaml(text: str) -> None:
-    assert read_plain_lists(text) is None
+    assert read_plain_lists(io.StringIO(text)) is None
 
 
 def test_a_mark_that_turns_the_reading_direction_is_left_to_it_too(tmp_path: Path) -> None:
     text = 'questions:\n  - en: ["\u202eabc"]\n'
-    assert read_plain_lists(text) is None
+    assert read_plain_lists(io.StringIO(text)) is None
     path = tmp_path / "lists.yaml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError):
