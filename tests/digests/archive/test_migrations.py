@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, String, text
+from sqlalchemy import Connection, String, inspect, text
 
 from digests.archive import Archive, migrations
 from digests.archive.tables import metadata
@@ -33,12 +34,50 @@ def differences(connection: Connection) -> list[Any]:
     return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
 
 
-async def test_migrations_make_exactly_what_the_program_expects(archive_url: str) -> None:
+async def test_a_new_archive_is_what_the_migrations_make_and_what_the_program_expects(
+    archive_url: str, tmp_path: Path
+) -> None:
     archive = await Archive.open(archive_url)
     async with archive.write() as connection:
-        found = await connection.run_sync(differences)
+        made = await connection.run_sync(_described)
+        assert await connection.run_sync(differences) == []
+        if not archive.is_sqlite:
+            await connection.execute(text("DROP SCHEMA public CASCADE"))
+            await connection.execute(text("CREATE SCHEMA public"))
     await archive.close()
-    assert found == []
+    other = f"sqlite:///{tmp_path / 'other.sqlite3'}" if archive_url.startswith("sqlite") else archive_url
+    empty = await Archive.open(other, migrate=False)
+    async with empty.write() as connection:
+        await connection.run_sync(migrations.run_scripts)
+        migrated = await connection.run_sync(_described)
+        assert await connection.run_sync(differences) == []
+        assert await migrations.is_current(connection)
+    await empty.close()
+    assert made == migrated
+
+
+def _told(index: Any) -> str:
+    options = {option: str(value) for option, value in index.get("dialect_options", {}).items()}
+    return str({**index, "dialect_options": options})
+
+
+def _described(connection: Connection) -> dict[str, Any]:
+    """Every table with its columns, keys and indexes, as the database tells of them; SQLite knows no lengths."""
+    inspector = inspect(connection)
+    lengths = re.compile(r"VARCHAR(\(\d+\))?") if connection.dialect.name == "sqlite" else re.compile(r"(?!)")
+    return {
+        name: (
+            sorted(
+                (column["name"], lengths.sub("TEXT", str(column["type"])), column["nullable"])
+                for column in inspector.get_columns(name)
+            ),
+            inspector.get_pk_constraint(name),
+            sorted(map(str, inspector.get_foreign_keys(name))),
+            sorted(map(str, inspector.get_unique_constraints(name))),
+            sorted(_told(index) for index in inspector.get_indexes(name)),
+        )
+        for name in inspector.get_table_names()
+    }
 
 
 async def test_a_column_that_no_migration_makes_would_be_noticed(archive_url: str) -> None:
