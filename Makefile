@@ -32,7 +32,7 @@ SECONDS ?= 120
 fuzz: $(STAMPS)/dev
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(if $(TARGET),--target $(TARGET)) $(if $(SEED),--seed $(SEED))
 
-# The real bot against fakes of both platforms, killed and cut off at every turn; about 15 minutes, the last line is the
+# The real bot against fakes of both platforms, killed and cut off at every turn; half an hour, the last line is the
 # verdict. SEED repeats a run's plot; EDITIONS and KILLS make it shorter.
 EDITIONS ?= 580
 KILLS ?= 200

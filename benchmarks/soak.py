@@ -183,7 +183,7 @@ async def _bot(folder: Path, slack: dict[str, Any]) -> AsyncIterator[psutil.Proc
 async def _soak(folder: Path, seconds: float, addresses: list[str], slack: dict[str, Any], rate: float) -> list[Limit]:
     port = _configure(folder, addresses, slack)
     seen = Seen()
-    warm_up = min(300.0, seconds / 3)
+    warm_up = min(600.0, seconds / 3)  # two rounds of all feeds
     async with _bot(folder, slack) as bot:
         timeout = aiohttp.ClientTimeout(total=30)
         connector = aiohttp.TCPConnector(limit=100)
