@@ -132,7 +132,8 @@ def _process(module: str, *arguments: str) -> Iterator[dict[str, Any]]:
 
 
 def _configure(folder: Path, addresses: list[str], slack: dict[str, Any]) -> int:
-    """The shipped configuration over these feeds, without limits on commands, on a free port."""
+    """The shipped configuration over these feeds, without limits on commands, on a free port; without search by
+    meaning, which `make run` does not install and the development's set-up does."""
     shutil.copytree("config", folder / "config")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -141,7 +142,9 @@ def _configure(folder: Path, addresses: list[str], slack: dict[str, Any]) -> int
     text = path.read_text(encoding="utf-8").replace(
         "    port: 8765\n", f'    port: {port}\n  slack: {{base_url: "{slack["base_url"]}"}}\n'
     )
-    path.write_text(text + "\nlimits: {member_commands: 0, channel_commands: 0}\n", encoding="utf-8")
+    path.write_text(
+        text + "\nlimits: {member_commands: 0, channel_commands: 0}\nsearch: {semantic: off}\n", encoding="utf-8"
+    )
     kinds = ("official", "wire", "national", "commentary")
     sources = "".join(
         f"  - {{id: feed-{n}, name: Feed {n}, url: '{url}', publisher: Feed {n}, family: feed-{n},"
