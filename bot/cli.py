@@ -249,8 +249,7 @@ def evaluate(config: Path, what: str, data: Path | None, half: str, misses: bool
     if fit and what == "ask":
         from bot.tools.evaluate_ask import refit_once
 
-        drive(refit_once(config, data))
-        data = None
+        drive(refit_once(config))
     drive(evaluate_once(config, what, data, half, misses=misses, words=words))
 
 

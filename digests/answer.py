@@ -284,7 +284,8 @@ async def prepare(archive: Archive, index: SearchIndex, story: Story) -> Answere
     """Read the story's facts and precedents, in a thread, unless that was done or is under way. It takes a second or
     two, which the first question need not wait for."""
     for known in _prepared:
-        if known.story is story and known.archive is archive and known.index is index:
+        same = known.story is story and known.archive is archive and known.index is index
+        if same and not _failed(known.answerer):
             break
     else:
         known = _Prepared(
@@ -292,6 +293,10 @@ async def prepare(archive: Archive, index: SearchIndex, story: Story) -> Answere
         )
         _prepared[:] = [known]
     return await asyncio.shield(known.answerer)
+
+
+def _failed(work: asyncio.Task[Answerer]) -> bool:
+    return work.done() and (work.cancelled() or work.exception() is not None)
 
 
 async def answer(

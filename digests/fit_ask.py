@@ -56,7 +56,8 @@ class Fit:
     weights: Weights
     auroc: float
     auroc_unseen: float
-    questions: int
+    examples: int
+    """A question is one for each archive that it was asked of."""
 
 
 def fit_ranking(examples: Sequence[Example]) -> dict[str, float]:

@@ -18,8 +18,9 @@ _TIMEOUT = 30.0
 _HEIGHT = re.compile(rb'data-height="(\d+)"')
 _TALLEST = 16_000
 """Pixels; Chromium's surfaces end there."""
-MEASURE = "<script>document.documentElement.dataset.height = document.documentElement.scrollHeight</script>"
-"""At the end of a page: lets its height be read before the picture is taken."""
+MEASURE = "<script>document.documentElement.dataset.height = document.documentElement.offsetHeight</script>"
+"""At the end of a page: lets its own height be read before the picture is taken (``scrollHeight`` is the window's when
+the page is shorter)."""
 
 
 class ScreenshotError(KakehashiError):

@@ -50,7 +50,9 @@ async def _run(services: Services, invocation: Invocation) -> Message:
 
     count, found = await services.archive.read_at_once(read)
     name = services.story.section(section).name if section else services.story.name
-    message = timeline_message(found, count, name.get(t.language), t, command=_export(chosen, t.language))
+    # Members in general have no terminal of the bot's; a line about it would stand under each of their timelines.
+    command = _export(chosen, t.language) if invocation.member.admin else None
+    message = timeline_message(found, count, name.get(t.language), t, command=command)
     return await with_pages(services, invocation, message, pages=pages_of(count, PAGE))
 
 

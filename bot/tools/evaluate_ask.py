@@ -29,21 +29,22 @@ _FILES = (Path("tests/data/questions.jsonl"), Path("tests/data/ask.jsonl"))
 _FITTED = (*_FILES, Path("tests/data/ask_fit.jsonl"))
 
 
-async def refit_once(config: Path, data: Path | None) -> None:
-    """Fit the scores anew, write them into the package and print how well they tell what can be answered."""
+async def refit_once(config: Path) -> None:
+    """Fit the scores anew on the project's own questions, write them into the package and print how well they tell what
+    can be answered."""
     try:
         from digests.fit_ask import MOST_REFUSED, save
     except ModuleNotFoundError as error:
         raise click.ClickException(f"fitting needs {error.name}: pip install {error.name}") from error
 
     _, story = load_all(config)
-    questions = load_questions([data] if data else [path for path in _FITTED if path.exists()])
+    questions = load_questions([path for path in _FITTED if path.exists()])
     fit = await refit(story, questions, datetime.now(UTC))
     save(fit.weights)
     click.echo(
-        f"fitted on {fit.questions} questions: AUROC {fit.auroc:.3f} on themselves, {fit.auroc_unseen:.3f} on tenths "
-        f"that the fit had not seen; threshold {fit.weights.threshold:.3f}, at which {MOST_REFUSED:.0%} of unseen "
-        "answerable questions are refused"
+        f"fitted on {fit.examples} examples of {len(questions)} questions: AUROC {fit.auroc:.3f} on themselves, "
+        f"{fit.auroc_unseen:.3f} on tenths that the fit had not seen; threshold {fit.weights.threshold:.3f}, at which "
+        f"{MOST_REFUSED:.1%} of unseen answerable questions are refused"
     )
 
 

@@ -106,21 +106,30 @@ async def record_success(
     The first time is its baseline: what came with it is no news.
     """
     values = {
+        **_read(now, next_try_at, etag, last_modified, body_hash),
+        "baseline_done": True,
+        "last_new_at": now if new_items else None,
+        "items": items,
+        "baseline_at": now,
+    }
+    await _put(connection, _SUCCESS, source_id, values)
+
+
+def _read(
+    now: datetime, next_try_at: datetime, etag: str | None, last_modified: str | None, body_hash: str | None
+) -> dict[str, Any]:
+    """What is so of every source that was read, whatever it brought."""
+    return {
         "etag": etag,
         "last_modified": last_modified,
         "body_hash": body_hash,
-        "baseline_done": True,
         "last_try_at": now,
         "last_success_at": now,
         "failing_since": None,
         "failures": 0,
         "why": None,
         "next_try_at": next_try_at,
-        "last_new_at": now if new_items else None,
-        "items": items,
-        "baseline_at": now,
     }
-    await _put(connection, _SUCCESS, source_id, values)
 
 
 def read_again(
@@ -133,18 +142,7 @@ def read_again(
     body_hash: str | None,
 ) -> Mapping[str, Any]:
     """What :func:`record_unchanged` writes of one source."""
-    values = {
-        "last_try_at": now,
-        "last_success_at": now,
-        "failing_since": None,
-        "failures": 0,
-        "why": None,
-        "next_try_at": next_try_at,
-        "etag": etag,
-        "last_modified": last_modified,
-        "body_hash": body_hash,
-    }
-    return {"source": source_id} | {f"new_{name}": value for name, value in values.items()}
+    return _named(source_id, _read(now, next_try_at, etag, last_modified, body_hash))
 
 
 async def record_unchanged(connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -268,9 +266,13 @@ def _micros(length: timedelta) -> int:
     return length // timedelta(microseconds=1)
 
 
+def _named(source_id: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a statement of :func:`_statement`."""
+    return {"source": source_id} | {f"new_{name}": value for name, value in values.items()}
+
+
 async def _put(connection: AsyncConnection, statement: Update, source_id: str, values: Mapping[str, Any]) -> None:
-    named = {f"new_{name}": value for name, value in values.items()}
-    changed = await connection.execute(statement, {"source": source_id} | named)
+    changed = await connection.execute(statement, _named(source_id, values))
     if not changed.rowcount:
         row = {"source_id": source_id, "failures": 0, "items": 0, "baseline_done": False, **values}
         await connection.execute(source_states.insert(), row)

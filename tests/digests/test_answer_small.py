@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from digests.answer import answer
+from digests.answer import Answerer, answer, prepare
 from digests.archive import Archive
 from digests.archive.tables import items
 from digests.model import Answer, Fact, FactSource, Grade, Localized, SourceKind, Status
@@ -125,20 +125,28 @@ async def test_an_empty_archive_refuses(archive: Archive, index: SearchIndex, fl
 async def test_a_reloaded_story_answers_from_its_new_facts(
     archive: Archive, index: SearchIndex, flagship: Story
 ) -> None:
-    first = await ask(
-        archive,
-        index,
-        flagship,
+    asked = "Which radars did Japan send?"
+    old, new = (
         [fact("a", "Japan sent four radars to Ukraine.", "2026-01-01")],
-        "Which radars did Japan send?",
+        [fact("b", "Japan sent five radars to Ukraine.", "2026-01-02")],
     )
+    first = await ask(archive, index, flagship, old, asked)
     async with archive.write() as connection:
         await index.remove(connection, ["a"])
-    second = await ask(
-        archive,
-        index,
-        flagship,
-        [fact("b", "Japan sent five radars to Ukraine.", "2026-01-02")],
-        "Which radars did Japan send?",
-    )
+    second = await ask(archive, index, flagship, new, asked)
     assert (cited(first), cited(second)) == (["a"], ["b"])
+
+
+async def test_a_preparation_that_failed_is_tried_again(
+    archive: Archive, index: SearchIndex, flagship: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = replace(flagship, facts=(), precedents=())
+
+    def fails(*_: object) -> Answerer:
+        raise MemoryError
+
+    with monkeypatch.context() as patched, pytest.raises(MemoryError):
+        patched.setattr("digests.answer.Answerer", fails)
+        await prepare(archive, index, story)
+    assert (await prepare(archive, index, story)).story is story
+    assert await prepare(archive, index, story) is await prepare(archive, index, story)

@@ -49,7 +49,7 @@ def test_the_ranking_learns_which_feature_tells_the_right_fact() -> None:
 
 def test_the_decision_tells_what_can_be_answered_also_of_questions_it_has_not_seen() -> None:
     fit = fit_deciding(examples(3), BEFORE.ranking)
-    assert fit.questions == 120
+    assert fit.examples == 120
     assert fit.auroc > 0.95
     assert fit.auroc_unseen > 0.9
     refused = [

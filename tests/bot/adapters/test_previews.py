@@ -147,6 +147,12 @@ async def test_a_picture_holds_the_whole_page(tmp_path: Path, need: Callable[[bo
     (width, height), (same, lower) = size_of(tmp_path / "page.png"), size_of(tmp_path / "short.png")
     assert width == same == 1_000  # two pixels each
     assert height > 2 * lower > 1_000
+    quiet = tmp_path / "quiet.html"
+    quiet.write_text(
+        slack_page(Message((Paragraph((Text("Nothing new."),)),), summary="Nothing new.")), encoding="utf-8"
+    )
+    await screenshot(quiet, tmp_path / "quiet.png", width=500)
+    assert size_of(tmp_path / "quiet.png")[1] < 2 * 400  # and no more: a window is 800 high
 
 
 def size_of(picture: Path) -> tuple[int, int]:
