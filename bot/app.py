@@ -34,6 +34,7 @@ from bot.instance import InstanceKeeper, words_of
 from bot.operations.desk import OperationsDesk
 from bot.operations.listener import Listener
 from bot.platforms import creator
+from bot.reader import Reader
 from bot.reload import ConfigStore
 from bot.settings import Settings
 from digests.answer import prepare
@@ -159,8 +160,10 @@ class App:
             gallery=self.gallery,
             phraser=self.phraser,
             rival=lambda: words_of(self.instance.rival) if self.instance.rival else None,
+            quotes_only=lambda: self.meaning is None and self.phraser.endpoint is None,
         )
-        self.dispatcher = Dispatcher(self.services, COMMANDS, count=self.operations.metrics.command)
+        self.reader = Reader(archive.address, lambda: store.story, now, self.services.keep)
+        self.dispatcher = Dispatcher(self.services, COMMANDS, count=self.operations.metrics.command, reader=self.reader)
 
     @classmethod
     async def create(
@@ -374,6 +377,7 @@ class App:
         for task in pending:
             task.cancel()
         await asyncio.gather(*pending, return_exceptions=True)
+        await self.reader.close()
         if self.meaning:
             await asyncio.to_thread(self.meaning.close)
         await asyncio.gather(*(self._part_from(name, adapter) for name, adapter in self.adapters.items()))
@@ -433,6 +437,7 @@ class App:
             story = self.store.story
             filer = await asyncio.to_thread(Filer, story)
             self.updater.use(story, filer)
+            await self.reader.use()
             await self.phraser.use(endpoint_of(self.store.settings))
             await self.updater.sync_dossier(self._now())
             await self._set_schedules()

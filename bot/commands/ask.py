@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.commands.base import Command, Invocation, Option
+from bot.commands.base import Command, Invocation, Option, Reads
 from bot.commands.services import Services
 from bot.i18n import N_, translator
 from bot.message import Message
@@ -29,4 +29,5 @@ COMMAND = Command(
     _run,
     options=(Option("question", N_("Your question, in English, Japanese or Ukrainian"), required=True, rest=True),),
     example="/ask What is NSATU?",
+    reads=Reads.ANSWERS,
 )

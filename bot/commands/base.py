@@ -49,6 +49,17 @@ class Privacy(StrEnum):
     PUBLIC = "public"
 
 
+class Reads(StrEnum):
+    """Whether a command may be answered by another process of ours (see :mod:`bot.reader`)."""
+
+    NOT_ONLY = "not only"
+    """It writes, or needs parts of the bot that only this process has."""
+    ARCHIVE = "archive"
+    """It reads story and archive, and keeps nothing but what stands behind its buttons."""
+    ANSWERS = "answers"
+    """The same, as long as no model phrases answers and nothing is searched by meaning."""
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """``name`` is an untranslated English text (a gettext msgid); ``value`` is what the handler gets."""
@@ -160,6 +171,7 @@ class Command:
     permission: Permission = Permission.MEMBER
     privacy: Privacy = Privacy.PRIVATE
     example: str = ""
+    reads: Reads = Reads.NOT_ONLY
 
 
 class CommandHost(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.commands.base import Command, Invocation, Option, UserError
+from bot.commands.base import Command, Invocation, Option, Reads, UserError
 from bot.commands.services import Services
 from bot.i18n import N_, translator
 from bot.message import Message
@@ -31,4 +31,5 @@ COMMAND = Command(
         Option("second", N_("What to compare it with"), required=True, maximum=_LONGEST),
     ),
     example="/compare SDF NATO",
+    reads=Reads.ARCHIVE,
 )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.commands.base import Command, Invocation, Option, OptionType
+from bot.commands.base import Command, Invocation, Option, OptionType, Reads
 from bot.commands.options import Period
 from bot.commands.services import Services
 from bot.i18n import N_, translator
@@ -44,4 +44,5 @@ COMMAND = Command(
         Option("period", N_("24h, 7d, 2w, 2026-05 or 2026-05-01..2026-05-31"), OptionType.PERIOD),
     ),
     example="/digest assistance 7d",
+    reads=Reads.ARCHIVE,
 )

@@ -24,6 +24,7 @@ from bot.commands.base import (
     Permission,
     Press,
     Privacy,
+    Reads,
     UserError,
 )
 from bot.commands.home import home_message
@@ -32,6 +33,7 @@ from bot.commands.services import Services
 from bot.commands.topics import topics
 from bot.i18n import LANGUAGE_NAMES, Translator, translator
 from bot.message import Context, Message, Paragraph, text
+from bot.reader import Reader
 from bot.zones import zones
 from digests.archive import preferences, views
 from digests.errors import ArchiveError
@@ -65,9 +67,12 @@ class Dispatcher:
         commands: tuple[Command, ...],
         *,
         count: Callable[[str, Outcome, float], None] = lambda name, outcome, seconds: None,
+        reader: Reader | None = None,
     ) -> None:
-        """``count`` is told of every call: the command's name, what came of it, and how many seconds it took."""
+        """``count`` is told of every call: the command's name, what came of it, and how many seconds it took.
+        ``reader`` may answer what only reads."""
         self._count = count
+        self._reader = reader
         self._services = services
         self._commands = {command.name: command for command in commands}
         self._limits = Limits(services.now)
@@ -224,7 +229,7 @@ class Dispatcher:
         if target.handler is None:
             raise UserError(t("/{name} needs a subcommand.", name=command.name))
         raw = {name: str(value) for name, value in invocation.options.items()}
-        message = await target.handler(self._services, replace(invocation, options=typed, raw=raw))
+        message = await self._answered(target, replace(invocation, options=typed, raw=raw))
         return message.as_private() if target.privacy is Privacy.PRIVATE else message
 
     def _allowed(self, invocation: Invocation, t: Translator) -> tuple[Command, Command]:
@@ -258,8 +263,19 @@ class Dispatcher:
         asked = replace(invocation, options=typed, raw=view.payload["options"], page=int(page), view=token)
         if target.handler is None:
             raise UserError(t("/{name} needs a subcommand.", name=target.name))
-        message = await target.handler(self._services, asked)
+        message = await self._answered(target, asked)
         return message.as_private() if target.privacy is Privacy.PRIVATE else message
+
+    async def _answered(self, target: Command, invocation: Invocation) -> Message:
+        """What the handler says, in whichever process it runs."""
+        handler = target.handler
+        assert handler is not None
+        if self._reader is None or not self._only_reads(target):
+            return await handler(self._services, invocation)
+        return await self._reader.run(invocation, lambda: handler(self._services, invocation))
+
+    def _only_reads(self, target: Command) -> bool:
+        return target.reads is Reads.ARCHIVE or (target.reads is Reads.ANSWERS and self._services.quotes_only())
 
     async def _guarded(self, t: Translator, name: str, work: Awaitable[Message]) -> Message:
         began = time.perf_counter()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.commands.base import Command, Invocation, Option, OptionType
+from bot.commands.base import Command, Invocation, Option, OptionType, Reads
 from bot.commands.paging import pages_of, with_pages
 from bot.commands.services import Services
 from bot.i18n import N_, translator
@@ -41,4 +41,5 @@ COMMAND = Command(
         Option("n", N_("How many a page, 1 to 20"), OptionType.INTEGER, minimum=1, maximum=_MOST),
     ),
     example="/latest assistance 5",
+    reads=Reads.ARCHIVE,
 )

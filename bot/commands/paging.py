@@ -34,17 +34,13 @@ async def with_pages(services: Services, invocation: Invocation, message: Messag
 
 
 async def _keep(services: Services, invocation: Invocation) -> str:
-    now = services.now()
     payload = {
         "command": invocation.command,
         "subcommand": invocation.subcommand,
         "options": dict(invocation.raw),
     }
-    return await services.archive.write_at_once(
-        lambda connection: views.put(
-            connection, kind=VIEW, owner=invocation.member.key, payload=payload, now=now, expires_at=now + KEPT
-        )
-    )
+    view = views.new(kind=VIEW, owner=invocation.member.key, payload=payload, expires_at=services.now() + KEPT)
+    return await services.keep(view)
 
 
 def pages_of(count: int, size: int) -> int:

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.settings import DigestSettings, Settings
-from digests.archive import Archive
+from digests.archive import Archive, views
+from digests.archive.views import View
 from digests.charts.gallery import Gallery
 from digests.errors import Problem
 from digests.ingest.update import Updater
@@ -70,6 +71,13 @@ class Services:
     phraser: Phraser
     rival: Callable[[], str | None] = lambda: None
     """Which other instance works on this archive while this one stands by; None: this one is in charge."""
+    quotes_only: Callable[[], bool] = lambda: True
+    """Whether answers need story and archive alone: no model phrases them, and nothing is searched by meaning."""
+
+    async def keep(self, view: View) -> str:
+        """Keep what stands behind a button; returns its token."""
+        now = self.now()
+        return await self.archive.write_at_once(lambda connection: views.put(connection, view, now=now))
 
     @property
     def story(self) -> Story:

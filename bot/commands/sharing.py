@@ -19,13 +19,9 @@ LABEL = N_("Share with channel")
 
 async def offered(services: Services, message: Message, member: Member) -> Message:
     """``message`` with the button."""
-    now = services.now()
     payload = to_json(as_shared(message))
-    token = await services.archive.write_at_once(
-        lambda connection: views.put(
-            connection, kind=VIEW, owner=member.key, payload=payload, now=now, expires_at=now + KEPT
-        )
-    )
+    view = views.new(kind=VIEW, owner=member.key, payload=payload, expires_at=services.now() + KEPT)
+    token = await services.keep(view)
     button = Button(translator(message.language)(LABEL), f"{VIEW}:{token}")
     *before, last = message.blocks
     if isinstance(last, Actions):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.commands.base import Command, Invocation
+from bot.commands.base import Command, Invocation, Reads
 from bot.commands.paging import pages_of, with_pages
 from bot.commands.services import Services
 from bot.i18n import N_, translator
@@ -33,4 +33,10 @@ async def _run(services: Services, invocation: Invocation) -> Message:
     return await with_pages(services, invocation, message, pages=pages_of(len(ordered), PAGE))
 
 
-COMMAND = Command("sources", N_("Which sources are read, and how they are doing"), _run, example="/sources")
+COMMAND = Command(
+    "sources",
+    N_("Which sources are read, and how they are doing"),
+    _run,
+    example="/sources",
+    reads=Reads.ARCHIVE,
+)

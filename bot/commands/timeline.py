@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.commands.base import Choice, Command, Invocation, Option, OptionType, UserError
+from bot.commands.base import Choice, Command, Invocation, Option, OptionType, Reads, UserError
 from bot.commands.paging import pages_of, with_pages
 from bot.commands.services import Services
 from bot.i18n import N_, translator
@@ -81,4 +81,5 @@ COMMAND = Command(
         ),
     ),
     example="/timeline assistance from:2025-01 actor:NSATU",
+    reads=Reads.ARCHIVE,
 )

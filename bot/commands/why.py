@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.commands.base import Command, Invocation, Option, OptionType, UserError
+from bot.commands.base import Command, Invocation, Option, OptionType, Reads, UserError
 from bot.commands.services import Services
 from bot.i18n import N_, translator
 from bot.message import Message
@@ -38,4 +38,5 @@ COMMAND = Command(
         Option("item", N_("The item's number, as /latest shows it"), OptionType.INTEGER, required=True, minimum=1),
     ),
     example="/why 12",
+    reads=Reads.ARCHIVE,
 )

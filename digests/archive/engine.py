@@ -52,8 +52,9 @@ T = TypeVar("T")
 class Archive:
     """The archive's connections. Use :meth:`open`, then ``async with archive.read()`` or ``archive.write()``."""
 
-    def __init__(self, url: URL, reader: AsyncEngine, writer: AsyncEngine) -> None:
+    def __init__(self, url: URL, reader: AsyncEngine, writer: AsyncEngine, *, writes: bool = True) -> None:
         self.url = url
+        self._writes = writes
         self._reader = reader
         self._writer = writer
         self._write_lock = asyncio.Lock()
@@ -64,16 +65,17 @@ class Archive:
             self._direct = {kind: _direct_engine(url, kind) for kind in ("read", "write", "lasting")}
 
     @classmethod
-    async def open(cls, url: str, *, migrate: bool = True) -> Self:
-        """Connect and bring the schema up to date.
+    async def open(cls, url: str, *, migrate: bool = True, writes: bool = True) -> Self:
+        """Connect and, with ``migrate``, bring the schema up to date. Without ``writes`` nothing can be written: for a
+        process beside the one that has the archive.
 
         ``url`` is a SQLAlchemy URL with or without driver: ``sqlite:///var/kakehashi.sqlite3`` or
         ``postgresql://…``. Raises :class:`ArchiveError` with a cure when that cannot be done.
         """
         target = _with_driver(url)
-        archive = cls(target, *_engines(target))
+        archive = cls(target, *_engines(target), writes=writes)
         try:
-            await archive._bring_up(migrate=migrate)
+            await archive._bring_up(migrate=migrate and writes)
         except BaseException:
             await archive.close()
             raise
@@ -90,6 +92,11 @@ class Archive:
     def is_sqlite(self) -> bool:
         return self.url.get_backend_name() == "sqlite"
 
+    @property
+    def address(self) -> str:
+        """The URL as :meth:`open` takes it, with its password: not to be shown."""
+        return self.url.render_as_string(hide_password=False)
+
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection in a read transaction: one consistent snapshot until the block ends. It cannot write."""
@@ -100,6 +107,7 @@ class Archive:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A connection in a write transaction; commits when the block ends well. Writers take turns."""
+        self._may_write()
         with told_plainly(self.url):
             async with self._write_lock, self._writer.begin() as connection:
                 if not self.is_sqlite:
@@ -123,11 +131,16 @@ class Archive:
 
         With ``lasting`` it is on the disk when this returns; otherwise a power cut within some seconds may undo it.
         """
+        self._may_write()
         if not self.is_sqlite:
             async with self.write() as connection:
                 return await work(connection)
         async with self._write_lock:
             return await finished_in(self._writing, self._run_directly, "lasting" if lasting else "write", work)
+
+    def _may_write(self) -> None:
+        if not self._writes:
+            raise ArchiveError("this process only reads the archive")
 
     def _run_directly(self, kind: str, work: Work[T]) -> T:
         with told_plainly(self.url), self._direct[kind].begin() as connection:

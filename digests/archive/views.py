@@ -28,29 +28,23 @@ class View:
     expires_at: datetime
 
 
-async def put(
-    connection: AsyncConnection,
-    *,
-    kind: str,
-    owner: str,
-    payload: Mapping[str, Any],
-    now: datetime,
-    expires_at: datetime,
-) -> str:
-    """Keep a view; returns its token (16 URL-safe characters)."""
-    token = secrets.token_urlsafe(12)
-    await connection.execute(
-        _INSERT,
-        {
-            "token": token,
-            "kind": kind,
-            "owner": owner,
-            "payload": dict(payload),
-            "created_at": now,
-            "expires_at": expires_at,
-        },
-    )
-    return token
+def new(*, kind: str, owner: str, payload: Mapping[str, Any], expires_at: datetime) -> View:
+    """A view with a token of its own (16 URL-safe characters), not yet kept."""
+    return View(secrets.token_urlsafe(12), kind, owner, dict(payload), expires_at)
+
+
+async def put(connection: AsyncConnection, view: View, *, now: datetime) -> str:
+    """Keep a view; returns its token."""
+    row = {
+        "token": view.token,
+        "kind": view.kind,
+        "owner": view.owner,
+        "payload": dict(view.payload),
+        "created_at": now,
+        "expires_at": view.expires_at,
+    }
+    await connection.execute(_INSERT, row)
+    return view.token
 
 
 async def get(connection: AsyncConnection, token: str, *, now: datetime) -> View | None:

@@ -92,6 +92,11 @@ def read_japanese_by(way: str) -> None:
     _by_words = way == "sudachi"
 
 
+def japanese_way() -> str:
+    """What :func:`read_japanese_by` was told last."""
+    return "sudachi" if _by_words else "bigrams"
+
+
 def version() -> str:
     """The version of the tokens that are made now."""
     if not _by_words:

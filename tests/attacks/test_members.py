@@ -69,11 +69,13 @@ async def paged(bot: Bot, member: Member = ANNA) -> str:
     async with bot.app.archive.write() as connection:
         token = await views.put(
             connection,
-            kind="page",
-            owner=member.key,
-            payload={"command": "latest", "subcommand": None, "options": {"section": "building"}},
+            views.new(
+                kind="page",
+                owner=member.key,
+                payload={"command": "latest", "subcommand": None, "options": {"section": "building"}},
+                expires_at=now.replace(year=now.year + 1),
+            ),
             now=now,
-            expires_at=now.replace(year=now.year + 1),
         )
     return f"page:{token}:1"
 
@@ -119,11 +121,13 @@ async def admin_view(bot: Bot) -> None:
     async with bot.app.archive.write() as connection:
         token = await views.put(
             connection,
-            kind="page",
-            owner=ANNA.key,
-            payload={"command": "admin", "subcommand": "status", "options": {}},
+            views.new(
+                kind="page",
+                owner=ANNA.key,
+                payload={"command": "admin", "subcommand": "status", "options": {}},
+                expires_at=now.replace(year=now.year + 1),
+            ),
             now=now,
-            expires_at=now.replace(year=now.year + 1),
         )
     refused(await press(bot, f"page:{token}:0"), "Only admins")
 

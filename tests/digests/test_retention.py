@@ -133,7 +133,7 @@ async def test_messages_and_views_go_in_their_time(either_archive: Archive, inde
         for age in (9, 11):
             await local_messages.add(connection, channel="news", author="bot", message={}, now=NOW - age * DAY)
         for expires in (NOW - DAY, NOW + DAY):
-            await views.put(connection, kind="page", owner="me", payload={}, now=NOW, expires_at=expires)
+            await views.put(connection, views.new(kind="page", owner="me", payload={}, expires_at=expires), now=NOW)
     assert await enforce(either_archive, index, POLICY, NOW) == Removed(0, 0, 1, 0, 1)
 
 

@@ -86,7 +86,9 @@ async def test_a_broken_rule_of_the_schema_is_no_trouble_of_the_archive(either_a
 async def test_work_in_one_go_reads_and_writes_like_a_block(either_archive: Archive) -> None:
     async def put(connection: AsyncConnection) -> str:
         await meta.put(connection, "a", "1")
-        return await views.put(connection, kind="page", owner="me", payload={"n": 1}, now=NOW, expires_at=NOW)
+        return await views.put(
+            connection, views.new(kind="page", owner="me", payload={"n": 1}, expires_at=NOW), now=NOW
+        )
 
     token = await either_archive.write_at_once(put)
     assert len(token) == 16

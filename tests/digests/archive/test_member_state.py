@@ -86,7 +86,9 @@ async def test_a_subscription_that_ended_leaves_its_number_to_nobody(either_arch
 async def put_view(archive: Archive, payload: dict[str, Any], expires: timedelta = HOUR) -> str:
     async with archive.write() as connection:
         return await views.put(
-            connection, kind="page", owner="slack:team:U1", payload=payload, now=DAY_ONE, expires_at=DAY_ONE + expires
+            connection,
+            views.new(kind="page", owner="slack:team:U1", payload=payload, expires_at=DAY_ONE + expires),
+            now=DAY_ONE,
         )
 
 

@@ -56,7 +56,9 @@ async def test_names_of_any_length_are_kept_whole(either_archive: Archive) -> No
             now=DAY_ONE,
         )
         token = await views.put(
-            connection, kind="page", owner=f"{long}:{long}:{long}", payload={}, now=DAY_ONE, expires_at=DAY_ONE
+            connection,
+            views.new(kind="page", owner=f"{long}:{long}:{long}", payload={}, expires_at=DAY_ONE),
+            now=DAY_ONE,
         )
         await local_messages.add(connection, channel=long, author=long, message={}, now=DAY_ONE, private_to=long)
         await health.record_failure(
