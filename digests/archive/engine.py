@@ -29,6 +29,7 @@ from digests.archive import migrations
 from digests.archive.direct import Work, drive
 from digests.archive.troubles import told_plainly
 from digests.archive.waiting import finished_in
+from digests.archive.writeahead import WriteAheadLog
 from digests.errors import ArchiveError
 
 BUSY_TIMEOUT_MS = 10_000
@@ -61,8 +62,10 @@ class Archive:
         self._direct: Mapping[str, Engine] = {}
         self._reading = ThreadPoolExecutor(_DIRECT_READERS, "archive-read")
         self._writing = ThreadPoolExecutor(1, "archive-write")
+        self._log: WriteAheadLog | None = None
         if self.is_sqlite:
             self._direct = {kind: _direct_engine(url, kind) for kind in ("read", "write", "lasting")}
+            self._log = WriteAheadLog(str(url.database))
 
     @classmethod
     async def open(cls, url: str, *, migrate: bool = True, writes: bool = True) -> Self:
@@ -136,11 +139,17 @@ class Archive:
             async with self.write() as connection:
                 return await work(connection)
         async with self._write_lock:
-            return await finished_in(self._writing, self._run_directly, "lasting" if lasting else "write", work)
+            return await finished_in(self._writing, self._write_directly, "lasting" if lasting else "write", work)
 
     def _may_write(self) -> None:
         if not self._writes:
             raise ArchiveError("this process only reads the archive")
+
+    def _write_directly(self, kind: str, work: Work[T]) -> T:
+        done = self._run_directly(kind, work)
+        if self._log is not None:
+            self._log.keep_short()
+        return done
 
     def _run_directly(self, kind: str, work: Work[T]) -> T:
         with told_plainly(self.url), self._direct[kind].begin() as connection:
@@ -153,6 +162,8 @@ class Archive:
         await self._writer.dispose()
         for engine in self._direct.values():
             await asyncio.to_thread(engine.dispose)
+        if self._log is not None:
+            await asyncio.to_thread(self._log.close)
         for threads in (self._reading, self._writing):
             threads.shutdown(wait=False)
 
@@ -211,12 +222,9 @@ def _direct_engine(url: URL, kind: str) -> Engine:
     )
     if reading:
         _configure(engine, begin="BEGIN", pragmas=_READING)
-    elif kind == "lasting":
-        _configure(engine, begin="BEGIN IMMEDIATE", pragmas=("synchronous=FULL", *_WRITING))
     else:
-        # Fewer, larger checkpoints: a burst of new items changes the same pages again and again.
-        burst = ("synchronous=NORMAL", "wal_autocheckpoint=4000")
-        _configure(engine, begin="BEGIN IMMEDIATE", pragmas=(*burst, *_WRITING))
+        flush = "synchronous=FULL" if kind == "lasting" else "synchronous=NORMAL"
+        _configure(engine, begin="BEGIN IMMEDIATE", pragmas=(flush, "wal_autocheckpoint=0", *_WRITING))
     return engine
 
 
