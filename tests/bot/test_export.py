@@ -9,7 +9,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.tools.export import FACT_FIELDS, render
+from bot.present.export import FACT_FIELDS, render
 
 ROW = {
     "id": "bg-001",

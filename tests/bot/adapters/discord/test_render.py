@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.adapters.discord.markdown import visible
-from bot.adapters.discord.render import FIT, IS_COMPONENTS_V2, MOST_TEXT, Rendered, cost, render, width
+from bot.adapters.discord.render import FIT, IS_COMPONENTS_V2, MOST_TEXT, Attached, Rendered, cost, render, width
 from bot.adapters.splitting import split
 from bot.message import (
     Actions,
@@ -346,7 +346,7 @@ class TestBlocks:
 class TestPictures:
     def test_a_picture_is_attached_and_described(self) -> None:
         rendered = render(Message((Image("a1", "A map", "The front"), Image("a1", "Again")), summary="s"))
-        assert rendered.files == ("a1",)
+        assert rendered.files == (Attached("a1", "a1.png"),)
         gallery, title, *_ = rendered.components[0]["components"]
         assert gallery["items"] == [{"media": {"url": "attachment://a1.png"}, "description": "A map"}]
         assert title["content"] == "-# The front"
@@ -358,7 +358,7 @@ class TestPictures:
 
     def test_an_error_with_a_picture_shows_it(self) -> None:
         rendered = render(Message((Image("a", "A map"),), summary="s", kind="error"))
-        assert (rendered.files, rendered.embeds) == (("a",), ())
+        assert (rendered.files, rendered.embeds) == ((Attached("a", "a.png"),), ())
 
 
 class TestButtons:
