@@ -21,6 +21,7 @@ from bot.message import (
     Button,
     Context,
     Divider,
+    File,
     Heading,
     Image,
     Inline,
@@ -130,6 +131,9 @@ _blocks: st.SearchStrategy[Block] = st.one_of(
     st.just(Divider()),
     _tables,
     st.builds(Image, st.sampled_from(["aa", "bb"]), _words.filter(bool), st.none() | _short),
+    st.builds(
+        File, st.sampled_from(["aa", "bb"]), _words, st.sampled_from(["text/csv", "text/html"]), st.integers(0, 9)
+    ),
     st.lists(_buttons, max_size=8).map(lambda buttons: Actions(tuple(buttons))),
 )
 messages = st.builds(
@@ -355,6 +359,16 @@ class TestPictures:
     def test_a_long_description_is_cut(self) -> None:
         rendered = render(Message((Image("a", "地図" * 1000),), summary="s"))
         assert units(rendered.components[0]["components"][0]["items"][0]["description"]) <= 1024
+
+    def test_files_are_attached_under_names_of_their_own(self) -> None:
+        one, other = (File(key, "timeline.csv", "text/csv", 7) for key in ("a1", "b2"))
+        rendered = render(Message((one, other, one), summary="s", kind="error"))
+        names = ["timeline.csv", "b2-timeline.csv", "timeline.csv"]
+        assert [part["file"]["url"] for part in rendered.components[0]["components"]] == [
+            f"attachment://{name}" for name in names
+        ]
+        assert rendered.files == (Attached("a1", "timeline.csv"), Attached("b2", "b2-timeline.csv"))
+        check_request("POST", "/channels/1/messages", rendered.payload())
 
     def test_an_error_with_a_picture_shows_it(self) -> None:
         rendered = render(Message((Image("a", "A map"),), summary="s", kind="error"))
