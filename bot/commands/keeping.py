@@ -14,8 +14,13 @@ async def kept(services: Services, content: bytes, *, name: str, content_type: s
     """The file's block. Raises :class:`UserError` when it is larger than :data:`~bot.files.LARGEST`."""
     if len(content) > LARGEST:
         size, most = format_size(len(content), t.language), format_size(LARGEST, t.language)
-        words = "The file would have {size}; at most {most} can be sent. Narrow it by section, actor or dates."
-        raise UserError(t(words, size=size, most=most))
+        raise UserError(
+            t(
+                "The file would have {size}; at most {most} can be sent. Narrow it by section, actor or dates.",
+                size=size,
+                most=most,
+            )
+        )
     async with services.archive.write() as connection:
         key = await media.put(connection, content, content_type=content_type, now=services.now())
     return File(key, safe_name(name, content_type), content_type, len(content))

@@ -21,7 +21,7 @@ def timeline_message(facts: Sequence[Fact], count: int, name: str, t: Translator
     for year, group in groupby(facts, key=lambda fact: fact.date[:4]):
         blocks.append(Heading(year, level=2))
         blocks.append(BulletList(tuple(_bullet(fact, t) for fact in group)))
-    blocks.append(Context(text(t("As a file: the same with export:csv, export:json or export:markdown."))))
+    blocks.append(Context(text(t("As a file: the same with export:csv (or json, markdown)."))))
     summary = t.n("{n} dated fact", "{n} dated facts", count) + f": {name}"
     return Message(tuple(blocks), summary=summary, language=t.language, shareable=True)
 

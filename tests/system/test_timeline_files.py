@@ -120,7 +120,7 @@ async def test_the_reply_says_how_much_there_is_and_from_when(start_bot: StartBo
     for language, words in (
         ("en", f"{len(rows)} entries, from 14 Mar 2025 to "),
         ("ja", f"{len(rows)}件、2025年3月14日から"),
-        ("uk", f"{len(rows)} записів, з 14 бер. 2025 р. до "),
+        ("uk", f"{len(rows)} записів, з 14 бер. 2025\u202fр. до "),
     ):
         card = await bot.say("/timeline export:json", language=language)
         assert words in card["html"], card["html"]

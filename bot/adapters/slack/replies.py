@@ -103,7 +103,8 @@ class Replies:
         except SendError as error:
             log.warning("slack.picture-not-sent", why=str(error))
             return message
-        words = translator(message.language)("The chart itself is in your direct messages with this bot.")
+        t = translator(message.language)
+        words = t("The chart itself is in your direct messages with this bot.")
         last = max(number for number, block in enumerate(message.blocks) if isinstance(block, Image))
         blocks = (*message.blocks[: last + 1], Context(text(words)), *message.blocks[last + 1 :])
         return replace(message, blocks=blocks)
@@ -132,7 +133,8 @@ class Replies:
         """A post in the channel, in the thread where there is one."""
         bodies = await self._bodies(place, message)
         if shared_by is not None and _USER.fullmatch(shared_by):
-            words = translator(message.language)("Shared by {member}", member=f"<@{shared_by}>")
+            t = translator(message.language)
+            words = t("Shared by {member}", member=f"<@{shared_by}>")
             footer = {"type": "context", "elements": [{"type": "mrkdwn", "text": words}]}
             bodies[-1] = {**bodies[-1], "blocks": [*bodies[-1]["blocks"], footer]}
         for body in bodies:
