@@ -32,6 +32,7 @@ _LINES = (
     "/section challenges",
     "/timeline assistance from:2025-01",
     "/timeline actor:NSATU",
+    "/timeline export:csv",
     "/sources",
     "/why {item}",
     "/schedule",

@@ -130,3 +130,13 @@ def format_number(value: float, language: str, most: int = 4, least: int = 0) ->
     decimals = "0" * least + "#" * (most - least)
     pattern = f"#,##0.{decimals}" if decimals else "#,##0"
     return str(numbers.format_decimal(value, format=pattern, locale=_LOCALES[supported(language)]))
+
+
+def format_size(size: int, language: str) -> str:
+    """Bytes as the language writes kilobytes or megabytes of 1,000: ``91 kB``, ``1,4 МБ``; at least one kilobyte."""
+    from babel import units
+
+    locale = _LOCALES[supported(language)]
+    if size < 999_500:
+        return str(units.format_unit(max(1, round(size / 1000)), "digital-kilobyte", length="short", locale=locale))
+    return str(units.format_unit(round(size / 1_000_000, 1), "digital-megabyte", length="short", locale=locale))

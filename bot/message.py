@@ -112,6 +112,17 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """A file to save, by archive key. ``name`` is what it should be saved as (see :func:`bot.files.saved_as`),
+    ``content_type`` one such as ``text/csv``, ``size`` its bytes."""
+
+    key: str
+    name: str
+    content_type: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Button:
     """Either an action (``action`` is a custom id, at most 100 characters) or a link (``url``)."""
 
@@ -129,7 +140,7 @@ class Actions:
     buttons: tuple[Button, ...]
 
 
-Block = Heading | Paragraph | BulletList | Quote | Context | Divider | Table | Image | Actions
+Block = Heading | Paragraph | BulletList | Quote | Context | Divider | Table | Image | File | Actions
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +190,7 @@ _BLOCKS: dict[str, type] = {
     "divider": Divider,
     "table": Table,
     "image": Image,
+    "file": File,
     "actions": Actions,
 }
 _NAMES = {cls: name for name, cls in (_INLINES | _BLOCKS).items()}
@@ -276,6 +288,8 @@ def _decode_block(data: Mapping[str, Any]) -> Block:
             return Table(tuple(data["columns"]), rows, data["caption"])
         case "image":
             return Image(data["key"], data["alt"], data["title"])
+        case "file":
+            return File(data["key"], data["name"], data["content_type"], data["size"])
         case "actions":
             return Actions(tuple(Button(**button) for button in data["buttons"]))
     raise KeyError(data["type"])

@@ -61,7 +61,7 @@ async def enforce(archive: Archive, index: SearchIndex, policy: Policy, now: dat
     async with archive.write() as connection:
         messages = await local_messages.prune(connection, before=now - policy.messages)
         expired = await views.prune(connection, now=now)
-        # A picture lives as long as the longest-lived message that may show it.
+        # A picture or file lives as long as the longest-lived message that may show it.
         pictures = await media.prune(connection, before=now - max(policy.messages, policy.editions))
     removed = Removed(gone_items, gone_events, messages, gone_editions, expired, pictures)
     if any(astuple(removed)):

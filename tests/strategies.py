@@ -14,6 +14,7 @@ from bot.message import (
     Button,
     Context,
     Divider,
+    File,
     Heading,
     Image,
     Inline,
@@ -106,6 +107,13 @@ BLOCKS: dict[type, st.SearchStrategy[Block]] = {
     Divider: st.just(Divider()),
     Table: tables(),
     Image: st.builds(Image, st.text("abcdef019", min_size=1, max_size=64), words(minimum=1), st.none() | words()),
+    File: st.builds(
+        File,
+        st.text("abcdef019", min_size=1, max_size=64),
+        words(minimum=1),
+        st.sampled_from(("text/csv", "application/json", "text/markdown", "text/html")),
+        st.integers(0, 8_000_000),
+    ),
     Actions: st.builds(Actions, st.lists(buttons(), min_size=1, max_size=5).map(tuple)),
 }
 

@@ -212,12 +212,12 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
 
 
 def _date(option: Option, value: str, context: OptionContext) -> str:
-    """A date of year, month or day precision, kept as text; checked."""
+    """A date of year, month or day precision as text that sorts: ``2025-9`` becomes ``2025-09``."""
     try:
         _day_range(value, context.zone)
     except ValueError as error:
         raise UserError(context.t("“{value}” is no date. Write 2026, 2026-05 or 2026-05-29.", value=value)) from error
-    return value
+    return "-".join(part.zfill(2) for part in value.split("-"))
 
 
 def _time(option: Option, value: str, context: OptionContext) -> str:

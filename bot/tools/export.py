@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +10,13 @@ from typing import Any
 import click
 
 from bot.i18n import translator
-from bot.present.timeline import fact_precision
+from bot.present.export import FACT_FIELDS, fact_row, render
 from bot.settings import load_settings
-from bot.tools.export_series import plain_markdown, series_page, series_rows
+from bot.tools.export_series import series_page, series_rows
 from digests.archive import Archive, facts, items
 from digests.errors import NotFound
 from digests.mentions import subject_of
-from digests.model import Fact, Filing, Item, Status
+from digests.model import Filing, Item, Status
 from digests.story import load_story
 
 _PAGE = 500
@@ -27,16 +24,11 @@ ITEM_FIELDS = (
     "id", "title", "url", "publisher", "kind", "language", "published_at", "dating", "sections", "event_id",
     "source_id",
 )  # fmt: skip
-FACT_FIELDS = (
-    "id", "date", "date_precision", "date_inferred", "published", "section", "status", "grade", "claim", "actors",
-    "publisher", "url", "superseded_by", "disputed_by",
-)  # fmt: skip
 SERIES_FIELDS = (
     "series", "title", "measure", "x", "row", "column", "name", "value", "approx", "stated", "publisher", "source",
     "url", "published", "from_facts", "terms", "note",
 )  # fmt: skip
 _FIELDS = {"items": ITEM_FIELDS, "timeline": FACT_FIELDS, "series": SERIES_FIELDS}
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,42 +73,6 @@ async def export_once(config: Path, what: str, form: str, wanted: Wanted, *, lan
         click.echo(f"{out}: {len(rows)} rows", err=True)
 
 
-def render(rows: Sequence[dict[str, Any]], fields: Sequence[str], form: str) -> str:
-    """Rows as ``csv``, ``json`` or ``markdown``. In CSV a cell never begins like a spreadsheet formula."""
-    if form == "json":
-        return json.dumps(rows, ensure_ascii=False, indent=1) + "\n"
-    if form == "markdown":
-        return "".join(_markdown(row) for row in rows)
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, fields, lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({name: _cell(row[name]) for name in fields})
-    return stream.getvalue()
-
-
-def _cell(value: Any) -> str:
-    shown = "|".join(value) if isinstance(value, list) else "" if value is None else str(value)
-    # The csv module would leave a lone carriage return unquoted, and readers take it for a new row.
-    shown = shown.replace("\r\n", "\n").replace("\r", "\n")
-    return f"'{shown}" if shown.startswith(_FORMULA_STARTS) else shown
-
-
-def _markdown(row: dict[str, Any]) -> str:
-    words = plain_markdown(row["claim"] if "claim" in row else row["title"])
-    date = row["date"] if "date" in row else row["published_at"][:10]
-    source = f"[{plain_markdown(row['publisher'])}](<{row['url']}>)" if row["url"] else plain_markdown(row["publisher"])
-    told = [source]
-    if "claim" in row:
-        if row["published"] and row["published"] != date:
-            told.append(f"published {row['published']}")
-        if row["date_precision"] != "day":
-            told.append(f"only the {row['date_precision']} is known")
-        if row["date_inferred"]:
-            told.append("date inferred")
-    return f"- **{date}** {words} ({'; '.join(told)})\n"
-
-
 async def _items(archive: Archive, section: str | None) -> AsyncIterator[dict[str, Any]]:
     offset = 0
     while True:
@@ -141,11 +97,11 @@ async def _facts(
             date_to=wanted.end,
             actors=actors,
             status=wanted.status,
-            limit=100_000,
+            limit=facts.ALL,
             offset=0,
         )
         for fact in found:
-            yield _fact(fact, language)
+            yield fact_row(fact, language)
 
 
 def _item(item: Item, filings: Sequence[Filing]) -> dict[str, Any]:
@@ -161,23 +117,4 @@ def _item(item: Item, filings: Sequence[Filing]) -> dict[str, Any]:
         "sections": [filing.section for filing in filings],
         "event_id": item.event_id,
         "source_id": item.source_id,
-    }
-
-
-def _fact(fact: Fact, language: str) -> dict[str, Any]:
-    return {
-        "id": fact.id,
-        "date": fact.date,
-        "date_precision": fact_precision(fact) or "day",
-        "date_inferred": fact.date_inferred,
-        "published": fact.source.published,
-        "section": fact.section,
-        "status": fact.status.value,
-        "grade": fact.grade.value,
-        "claim": fact.claim.get(language),
-        "actors": list(fact.actors),
-        "publisher": fact.source.publisher,
-        "url": fact.source.url,
-        "superseded_by": list(fact.superseded_by),
-        "disputed_by": list(fact.disputed_by),
     }

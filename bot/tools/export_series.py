@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.i18n import Translator
 from bot.message import Link, plain
+from bot.present.export import plain_markdown
 from bot.present.series import column_name, measure_of, row_name, series_table, source_lines
 from digests.model import Series
 from digests.story import Story
@@ -79,8 +80,3 @@ def _spaced(words: str) -> str:
     """Words of a line with the spaces at their ends, which keep them from their neighbours."""
     before, after = words[: len(words) - len(words.lstrip())], words[len(words.rstrip()) :]
     return f"{before}{plain_markdown(words)}{after}"
-
-
-def plain_markdown(text: str) -> str:
-    """Text that Markdown cannot take for markup."""
-    return "".join(f"\\{char}" if char in r"\`*_{}[]()<>#|!~" else char for char in " ".join(text.split()))

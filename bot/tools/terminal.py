@@ -10,6 +10,7 @@ from rich.rule import Rule
 from rich.table import Table as RichTable
 from rich.text import Text as RichText
 
+from bot.files import in_words
 from bot.i18n import format_time
 from bot.message import (
     Actions,
@@ -17,6 +18,7 @@ from bot.message import (
     BulletList,
     Context,
     Divider,
+    File,
     Heading,
     Image,
     Inlines,
@@ -59,6 +61,8 @@ def _block(block: Block, language: str, zone: ZoneInfo) -> list[RenderableType]:
             return [_table(block, language, zone)]
         case Image():
             return [RichText(f"[{block.alt}]", "dim")]
+        case File():
+            return [RichText(f"[{in_words(block, language)}]", "dim")]
         case Actions():
             return []
 

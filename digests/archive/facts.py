@@ -18,6 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from digests.archive.tables import facts
 from digests.model import Fact, FactSource, Figure, Grade, Localized, SourceKind, Status
 
+ALL = 100_000
+"""A limit that no dossier reaches: a story's file holds fewer values (:data:`digests.yamlfile.MAX_VALUES`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class FactChanges:

@@ -1,4 +1,4 @@
-"""Pictures of messages, kept by the hash of their bytes: the same picture is kept once."""
+"""Pictures and files of messages, kept by the hash of type and bytes: the same one is kept once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from digests.archive.upsert import insert_for
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A picture; ``content_type`` such as ``image/png``."""
+    """A picture or file; ``content_type`` such as ``image/png`` or ``text/csv``."""
 
     key: str
     content_type: str
@@ -23,17 +23,18 @@ class Media:
 
 
 async def renew(connection: AsyncConnection, key: str, *, now: datetime) -> bool:
-    """Keep a picture from now on as long as a new one; False when it is there no more."""
+    """Keep one from now on as long as a new one; False when it is there no more."""
     renewed = update(media).where(media.c.key == key).values(created_at=now)
     return (await connection.execute(renewed)).rowcount > 0
 
 
 async def put(connection: AsyncConnection, content: bytes, *, content_type: str, now: datetime) -> str:
-    """Keep a picture; returns its key (see :class:`bot.message.Image`)."""
-    key = sha256(content).hexdigest()[:40]
+    """Keep a picture or file; returns its key (see :class:`bot.message.Image`, :class:`bot.message.File`)."""
+    # The type counts: what is served as a table today must not become a page because the same bytes came again.
+    key = sha256(content_type.encode() + b"\n" + content).hexdigest()[:40]
     values = {"key": key, "content_type": content_type, "content": content, "created_at": now}
     adding = insert_for(connection, media).values(values)
-    # Kept anew: a message of today may show a picture that was made long ago.
+    # Kept anew: a message of today may show what was made long ago.
     await connection.execute(adding.on_conflict_do_update(index_elements=["key"], set_={"created_at": now}))
     return key
 
@@ -44,5 +45,5 @@ async def get(connection: AsyncConnection, key: str) -> Media | None:
 
 
 async def prune(connection: AsyncConnection, *, before: datetime) -> int:
-    """Remove pictures made before ``before``; returns how many."""
+    """Remove what was made before ``before``; returns how many."""
     return (await connection.execute(media.delete().where(media.c.created_at < before))).rowcount

@@ -30,7 +30,7 @@ WANTED = {
     "latest": ("section", "n"),
     "sections": (),
     "section": ("name",),
-    "timeline": ("section", "from", "to", "actor", "status"),
+    "timeline": ("section", "from", "to", "actor", "status", "export"),
     "trend": ("topic", "period"),
     "aid": ("measure",),
     "compare": ("first", "second"),

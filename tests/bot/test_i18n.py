@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
 from collections.abc import Iterator, Sequence
@@ -68,6 +69,21 @@ def test_texts_are_found_in_the_whole_package() -> None:
     found = catalogues.template()
     for text in ("Send", "Which section", ("{n} new item", "{n} new items"), "Only you can see this"):
         assert found.get(text) is not None, text
+
+
+def test_no_text_is_hidden_from_the_catalogues() -> None:
+    """``translator(language)("…")`` translates, but nothing finds the text there: it would stay English."""
+    hidden = [
+        f"{path.name}:{call.lineno}"
+        for path in catalogues.LOCALES.parent.rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Call)
+        and isinstance(call.func.func, ast.Name)
+        and call.func.func.id == "translator"
+        and any(isinstance(argument, ast.Constant) for argument in call.args)
+    ]
+    assert hidden == []
 
 
 def test_no_text_begins_or_ends_with_a_space() -> None:

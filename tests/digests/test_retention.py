@@ -192,14 +192,18 @@ def _fact_row(added: datetime) -> dict[str, object]:
     }
 
 
-async def test_pictures_live_as_long_as_the_messages_that_may_show_them(either_archive: Archive) -> None:
+async def test_pictures_and_files_live_as_long_as_the_messages_that_may_show_them(either_archive: Archive) -> None:
     index = await open_index(either_archive)
     longest = max(POLICY.messages, POLICY.editions)
     async with either_archive.write() as connection:
         old = await media.put(connection, b"old", content_type="image/png", now=NOW - longest - DAY)
         new = await media.put(connection, b"new", content_type="image/png", now=NOW - longest + DAY)
         assert await media.put(connection, b"new", content_type="image/png", now=NOW) == new, "the same bytes, one row"
-    assert (await enforce(either_archive, index, POLICY, NOW)).pictures == 1
+        table = await media.put(connection, b"old", content_type="text/csv", now=NOW - longest - DAY)
+        assert table != old, "the type counts"
+        asked_again = await media.put(connection, b"id,date", content_type="text/csv", now=NOW - longest - DAY)
+        assert await media.put(connection, b"id,date", content_type="text/csv", now=NOW) == asked_again
+    assert (await enforce(either_archive, index, POLICY, NOW)).pictures == 2
     async with either_archive.read() as connection:
         assert await media.get(connection, old) is None
         assert await media.get(connection, new) == media.Media(new, "image/png", b"new")

@@ -28,6 +28,7 @@ SEEDS: dict[str, tuple[bytes, ...]] = {
         b"/ask What is NSATU?",
         b"/digest building 7d",
         b"/timeline section:money from:2025-01 to:2026-05-31 actor:'A B'",
+        b"/timeline status:agreed export:markdown",
         "/latest 資金 ５".encode(),
         b"/subscribe building 08:00 zone:Europe/Kyiv language:uk",
         b"/admin post morning",

@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import csv
-import html
-import io
 import re
-import shlex
 from pathlib import Path
 
-from click.testing import CliRunner
-
-from bot.cli import cli
 from tests.conftest import StoppedClock
 from tests.system.conftest import Bot, StartBot
 from tests.system.newsstand import Newsstand
@@ -154,20 +146,12 @@ async def test_the_timeline_shows_one_status_alone(start_bot: StartBot) -> None:
     assert "Choose one of" in wrong["html"]
 
 
-async def test_the_timeline_says_how_to_get_it_as_a_file(start_bot: StartBot, config: Path) -> None:
+async def test_a_month_may_be_written_without_its_nought(start_bot: StartBot) -> None:
     bot = await start_bot()
-    card = await bot.say('/timeline section:building from:2020 actor:"River Bridge Authority"')
-    command = html.unescape(card["html"]).partition("in a terminal: ")[2].partition("<")[0]
-    name, *arguments = shlex.split(command)
-    assert name == "kakehashi"
-    assert arguments[arguments.index("--actor") + 1] == "River Bridge Authority"
-    target = config.parent / "timeline.csv"
-    arguments[arguments.index("timeline.csv")] = str(target)
-    result = await asyncio.to_thread(CliRunner().invoke, cli, ["--config", str(config), *arguments])
-    assert result.exit_code == 0, result.output
-    rows = list(csv.DictReader(io.StringIO(target.read_text(encoding="utf-8-sig"))))
-    assert card["summary"].startswith(f"{len(rows)} dated fact")
-    assert {row["section"] for row in rows} == {"building"}
+    for short, full in (("from:2025-9", "from:2025-09"), ("to:2025-9-1", "to:2025-09-01")):
+        asked, wanted = [await bot.say(f"/timeline {typed}") for typed in (short, full)]
+        assert asked["summary"] == wanted["summary"]
+        assert asked["html"] == wanted["html"]
 
 
 async def press(bot: Bot, card: dict[str, object], label: str) -> dict[str, object]:

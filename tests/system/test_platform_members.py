@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.commands.base import Completion, Invocation, Member, Press
-from bot.message import Actions, BulletList, Button, Context, Heading, Message, Paragraph, Text, plain
+from bot.message import Actions, BulletList, Button, Heading, Message, Paragraph, Text, plain
 from tests.conftest import StoppedClock
 from tests.system.conftest import Bot, StartBot
 
@@ -120,10 +120,3 @@ async def test_an_expired_page_says_so(bot: Bot, clock: StoppedClock) -> None:
     clock.forward(days=timedelta(days=40).days)
     assert (await bot.app.dispatcher.press(Press("page:gone:1", BORIS))).kind == "error"
     assert (await bot.app.dispatcher.press(Press("unheard:of", BORIS))).kind == "error"
-
-
-async def test_only_admins_are_told_of_the_command_line(bot: Bot) -> None:
-    for member, told in ((BORIS, False), (CHIEF, True)):
-        shown = await bot.app.dispatcher.invoke_text("/timeline", member)
-        contexts = [plain(block.inlines) for block in shown.blocks if isinstance(block, Context)]
-        assert any("kakehashi export timeline" in line for line in contexts) is told

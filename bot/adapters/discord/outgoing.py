@@ -11,7 +11,9 @@ from typing import Any
 import discord
 
 from bot.adapters.discord.render import render
-from bot.message import Context, Image, Message, text
+from bot.files import NOT_SENT, in_words
+from bot.i18n import translator
+from bot.message import Context, File, Image, Message, text
 from digests.archive import Archive, media
 
 NO_PINGS = discord.AllowedMentions.none()
@@ -42,15 +44,20 @@ class Outgoing:
 
 async def outgoing(archive: Archive, message: Message, *, key: str | None = None) -> Outgoing:
     """``message`` ready to be sent, once. With ``key`` it can be found again by its mark (see :func:`mark`)."""
-    pictures = await _pictures(archive, message)
-    rendered = render(_without_missing(message, pictures))
+    kept = await _kept(archive, message)
+    rendered = render(_without_missing(message, kept))
     view = rendered.view()
     if view is not None:
         if key is not None and rendered.is_v2:
             view.children[0].id = mark(key)
         # Buttons are answered by their custom ids, after a restart too; discord.py need not keep the view.
         view.stop()
-    return Outgoing(view, rendered.discord_embeds(), [pictures[key] for key in rendered.files])
+    described = {block.key: block.alt[:LONGEST_ALT] for block in message.blocks if isinstance(block, Image)}
+    files = [
+        discord.File(io.BytesIO(kept[one.key]), filename=one.filename, description=described.get(one.key))
+        for one in rendered.files
+    ]
+    return Outgoing(view, rendered.discord_embeds(), files)
 
 
 def mark(key: str) -> int:
@@ -63,27 +70,31 @@ def mark(key: str) -> int:
     return _FIRST_MARK + number % (_LAST_MARK - _FIRST_MARK)
 
 
-async def _pictures(archive: Archive, message: Message) -> dict[str, discord.File]:
-    """The message's pictures that the archive has, by key."""
-    images = {block.key: block.alt for block in message.blocks if isinstance(block, Image)}
-    if not images:
+async def _kept(archive: Archive, message: Message) -> dict[str, bytes]:
+    """The message's pictures and files that the archive has, by key."""
+    keys = {block.key for block in message.blocks if isinstance(block, Image | File)}
+    if not keys:
         return {}
     async with archive.read() as connection:
-        found = {key: await media.get(connection, key) for key in images}
-    return {
-        key: discord.File(io.BytesIO(picture.content), filename=f"{key}.png", description=images[key][:LONGEST_ALT])
-        for key, picture in found.items()
-        if picture is not None
-    }
+        found = {key: await media.get(connection, key) for key in keys}
+    return {key: one.content for key, one in found.items() if one is not None}
 
 
-def _without_missing(message: Message, pictures: Mapping[str, discord.File]) -> Message:
-    """Where a picture is gone (the archive keeps them for a while only), its description stands in its place."""
+def _without_missing(message: Message, kept: Mapping[str, bytes]) -> Message:
+    """Where something is gone (the archive keeps it for a while only), words stand in its place."""
     blocks = tuple(
-        Context(text(block.alt)) if isinstance(block, Image) and block.key not in pictures else block
+        Context(text(_instead(block, message.language)))
+        if isinstance(block, Image | File) and block.key not in kept
+        else block
         for block in message.blocks
     )
     return replace(message, blocks=blocks)
+
+
+def _instead(block: Image | File, language: str) -> str:
+    if isinstance(block, Image):
+        return block.alt
+    return f"{in_words(block, language)} – {translator(language)(NOT_SENT)}"
 
 
 def _given(**values: Any) -> dict[str, Any]:

@@ -90,6 +90,9 @@ class _Painter:
                 return "<hr>" if component.get("divider", True) else '<div class="line"></div>'
             case 12:
                 return "".join(f"<figure>{escape(item.get('description', ''))}</figure>" for item in component["items"])
+            case 13:
+                name = component["file"]["url"].removeprefix("attachment://")
+                return f'<div class="file">{escape(name)}</div>'
             case 1:
                 return f'<div class="row">{"".join(self._component(child) for child in component["components"])}</div>'
             case 2:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.adapters.discord.markdown import address, escaped, markdown, shortened, units
 from bot.adapters.splitting import Cost, Fit
+from bot.files import saved_as
 from bot.message import (
     Actions,
     Block,
@@ -20,6 +21,7 @@ from bot.message import (
     Button,
     Context,
     Divider,
+    File,
     Heading,
     Image,
     Inline,
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 IS_COMPONENTS_V2 = 1 << 15
-ACTION_ROW, BUTTON, TEXT, GALLERY, SEPARATOR, CONTAINER = 1, 2, 10, 12, 14, 17
+ACTION_ROW, BUTTON, TEXT, GALLERY, FILE, SEPARATOR, CONTAINER = 1, 2, 10, 12, 13, 14, 17
 """Component types (components/reference)."""
 WIDEST = 1_500
 HEADLINE = 1_800
@@ -57,13 +59,21 @@ _NOTHING = "–"
 
 
 @dataclass(frozen=True, slots=True)
+class Attached:
+    """What must be attached, by archive key, under a name that its component refers to."""
+
+    key: str
+    filename: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rendered:
-    """One message. ``files``: keys of pictures to attach as ``<key>.png``."""
+    """One message."""
 
     components: tuple[Json, ...] = ()
     embeds: tuple[Json, ...] = ()
     flags: int = 0
-    files: tuple[str, ...] = ()
+    files: tuple[Attached, ...] = ()
 
     @property
     def is_v2(self) -> bool:
@@ -77,7 +87,7 @@ class Rendered:
         if self.components:
             body["components"] = list(self.components)
         if self.files:
-            body["attachments"] = [{"id": str(n), "filename": f"{key}.png"} for n, key in enumerate(self.files)]
+            body["attachments"] = [{"id": str(n), "filename": one.filename} for n, one in enumerate(self.files)]
         return body
 
     def view(self) -> discord.ui.LayoutView | discord.ui.View | None:
@@ -95,12 +105,29 @@ class Rendered:
 
 def render(message: Message) -> Rendered:
     """The message as one of Discord's; it must fit (see :data:`FIT`)."""
-    parts = list(_merged(message.blocks)) or [_text(escaped(shortened(message.summary, WIDEST)).strip() or _NOTHING)]
-    files = dict.fromkeys(block.key for block in message.blocks if isinstance(block, Image))
+    blocks = tuple(_distinct(message.blocks))
+    parts = list(_merged(blocks)) or [_text(escaped(shortened(message.summary, WIDEST)).strip() or _NOTHING)]
+    attached = (block for block in blocks if isinstance(block, Image | File))
+    files = dict.fromkeys(Attached(block.key, attached_as(block)) for block in attached)
     if message.kind == "error" and not files:
         return _embed(parts)
     container = {"type": CONTAINER, "accent_color": _COLOURS[message.kind], "components": parts}
     return Rendered(components=(container,), flags=IS_COMPONENTS_V2, files=tuple(files))
+
+
+def _distinct(blocks: Iterable[Block]) -> Iterator[Block]:
+    """The blocks, files under names of their own: two of one name in one message would be one to Discord."""
+    taken: dict[str, str] = {}
+    for block in blocks:
+        if isinstance(block, File) and taken.setdefault(saved_as(block), block.key) != block.key:
+            yield replace(block, name=f"{block.key}-{block.name}")
+        else:
+            yield block
+
+
+def attached_as(block: Image | File) -> str:
+    """The name of an attachment, to which its component refers."""
+    return f"{block.key}.png" if isinstance(block, Image) else saved_as(block)
 
 
 def _embed(parts: list[Json]) -> Rendered:
@@ -162,11 +189,13 @@ def _block(block: Block) -> Iterator[Json]:
         case Divider():
             yield {"type": SEPARATOR, "divider": True, "spacing": 1}
         case Image():
-            media = {"url": f"attachment://{block.key}.png"}
+            media = {"url": f"attachment://{attached_as(block)}"}
             alt = shortened(block.alt, LONGEST_ALT) or _NOTHING
             yield {"type": GALLERY, "items": [{"media": media, "description": alt}]}
             if block.title and (title := _small((Text(block.title),))):
                 yield _text(title)
+        case File():
+            yield {"type": FILE, "file": {"url": f"attachment://{attached_as(block)}"}}
         case _:
             if words := _words(block):
                 yield _text(words)

@@ -119,7 +119,8 @@ class Reply:
         most = len(parts) if self._left is None else max(1, self._left + replaced)
         if len(parts) <= most:
             return parts
-        words = translator(message.language)("There is more, but Discord takes no more messages here.")
+        t = translator(message.language)
+        words = t("There is more, but Discord takes no more messages here.")
         last = parts[most - 1]
         return [*parts[: most - 1], replace(last, blocks=(*last.blocks, Context(text(words))))]
 

@@ -47,6 +47,8 @@ def _item(component: Json) -> ui.Item[Any]:
                 discord.MediaGalleryItem(i["media"]["url"], description=i["description"]) for i in component["items"]
             ]
             return ui.MediaGallery(*items)
+        case render.FILE:
+            return ui.File(component["file"]["url"])
         case render.ACTION_ROW:
             return ui.ActionRow(*(_button(child) for child in component["components"]))
     raise ValueError(f"no view for a component of type {component['type']}")

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from bot.adapters.slack.mrkdwn import REMEMBERED, address, escaped, link_markup, units
 from bot.adapters.splitting import Cost, Fit
+from bot.files import in_words
 from bot.message import (
     Actions,
     Block,
@@ -17,6 +18,7 @@ from bot.message import (
     Button,
     Context,
     Divider,
+    File,
     Heading,
     Image,
     Inlines,
@@ -27,6 +29,7 @@ from bot.message import (
     Text,
     Time,
 )
+from digests.model import LANGUAGES
 
 MOST_BLOCKS = 45
 """A message takes 50; some are kept for what is added below it."""
@@ -87,6 +90,8 @@ def cost(block: Block) -> Cost:
             return _table_cost(block)
         case Image():
             return Cost(1, 2 * _BLOCK + _said(block.alt) + _said(block.title or ""))
+        case File():
+            return Cost(1, _SMALL_PRINT + max(_said(in_words(block, language)) for language in LANGUAGES))
         case Actions():
             rows = -(-len(block.buttons) // BUTTONS_A_ROW)
             return Cost(rows, rows * _BLOCK + sum(map(_button_cost, block.buttons)))

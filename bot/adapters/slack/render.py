@@ -23,6 +23,7 @@ from bot.adapters.slack.mrkdwn import (
     units,
     visible,
 )
+from bot.files import in_words
 from bot.message import (
     Actions,
     Block,
@@ -31,6 +32,7 @@ from bot.message import (
     Button,
     Context,
     Divider,
+    File,
     Heading,
     Image,
     Inline,
@@ -105,6 +107,9 @@ class _Renderer:
                 yield from self._table(block)
             case Image():
                 yield self._image(block)
+            case File():
+                # No block of Slack's shows a file: it is shared by itself (bot.adapters.slack.uploads).
+                yield self._context((Text(in_words(block, self._language)),))
             case Actions():
                 yield from self._actions(block.buttons)
 

@@ -18,8 +18,9 @@ from bot.adapters.slack.errors import told_plainly
 from bot.adapters.slack.render import FIT, render
 from bot.adapters.slack.uploads import Uploads
 from bot.adapters.splitting import split
+from bot.files import NOT_SENT
 from bot.i18n import translator
-from bot.message import Context, Heading, Image, Message, text
+from bot.message import Block, Context, File, Heading, Image, Message, text
 
 log = structlog.get_logger()
 
@@ -69,20 +70,23 @@ class Replies:
             # A response_url is not known to show files that the bot has uploaded.
             if has_pictures(message) or not await self._responded(place, {**body, "response_type": "in_channel"}):
                 await self._posted(place, body)
+        await self._files_below(place, message, place.channel, place.thread or place.question)
 
     async def privately(self, place: Place, message: Message) -> None:
         """Only the member sees it: by response_url, else as an ephemeral message, else in a direct message.
 
-        Pictures go to the member's direct messages: Slack cannot show an uploaded file in an ephemeral message
-        (slackapi/node-slack-sdk#1790); a file that was shared nowhere is the bot's alone.
+        Pictures and files go to the member's direct messages: Slack cannot show an uploaded file in an ephemeral
+        message (slackapi/node-slack-sdk#1790); a file that was shared nowhere is the bot's alone.
         """
-        if has_pictures(message):
+        if has_pictures(message) or has_files(message):
             channel = await self._workspaces.direct(place.client, place.team, place.user)
             if place.channel in ("", channel):
                 thread = place.thread if place.channel else None
                 for body in await self._bodies(place, message):
                     await _called(place.client.chat_postMessage, channel=channel, thread_ts=thread, **body)
+                await self._files_below(place, message, channel, thread)
                 return
+            message = await self._files_apart(place, message, channel)
             message = await self._pictures_apart(place, message, channel)
         for body in _bodies(message, {}):
             await self._private(place, body)
@@ -99,20 +103,43 @@ class Replies:
         except SendError as error:
             log.warning("slack.picture-not-sent", why=str(error))
             return message
-        words = translator(message.language)("The chart itself is in your direct messages with this bot.")
+        t = translator(message.language)
+        words = t("The chart itself is in your direct messages with this bot.")
         last = max(number for number, block in enumerate(message.blocks) if isinstance(block, Image))
         blocks = (*message.blocks[: last + 1], Context(text(words)), *message.blocks[last + 1 :])
         return replace(message, blocks=blocks)
+
+    async def _files_apart(self, place: Place, message: Message, channel: str) -> Message:
+        """Send a message's files to the member's direct messages; returns the message, which then says so."""
+        t = translator(message.language)
+        blocks: list[Block] = []
+        for block in message.blocks:
+            blocks.append(block)
+            if isinstance(block, File):
+                sent = await self._uploads.share(place.client, block, channel, comment=message.summary)
+                words = t("The file itself is in your direct messages with this bot.") if sent else t(NOT_SENT)
+                blocks.append(Context(text(words)))
+        return replace(message, blocks=tuple(blocks))
+
+    async def _files_below(self, place: Place, message: Message, channel: str, thread: str | None) -> None:
+        """Send a message's files to where it stands, or say there that they could not be sent."""
+        for file in (block for block in message.blocks if isinstance(block, File)):
+            if not await self._uploads.share(place.client, file, channel, thread=thread):
+                words = translator(message.language)(NOT_SENT)
+                (body,) = _bodies(Message((Context(text(words)),), summary=words, language=message.language), {})
+                await _called(place.client.chat_postMessage, channel=channel, thread_ts=thread, **body)
 
     async def publicly(self, place: Place, message: Message, *, shared_by: str | None = None) -> None:
         """A post in the channel, in the thread where there is one."""
         bodies = await self._bodies(place, message)
         if shared_by is not None and _USER.fullmatch(shared_by):
-            words = translator(message.language)("Shared by {member}", member=f"<@{shared_by}>")
+            t = translator(message.language)
+            words = t("Shared by {member}", member=f"<@{shared_by}>")
             footer = {"type": "context", "elements": [{"type": "mrkdwn", "text": words}]}
             bodies[-1] = {**bodies[-1], "blocks": [*bodies[-1]["blocks"], footer]}
         for body in bodies:
             await self._posted(place, body)
+        await self._files_below(place, message, place.channel, place.thread or place.question)
 
     async def replacing(self, place: Place, message: Message) -> None:
         """In the place of the message with the button; what is longer than one message follows it."""
@@ -188,6 +215,10 @@ _WITH_PICTURES = (Heading, Image, Context)
 
 def has_pictures(message: Message) -> bool:
     return any(isinstance(block, Image) for block in message.blocks)
+
+
+def has_files(message: Message) -> bool:
+    return any(isinstance(block, File) for block in message.blocks)
 
 
 def _bodies(message: Message, files: dict[str, str]) -> list[Body]:

@@ -12,7 +12,7 @@ NEEDED: Mapping[str, str] = {
     "chat:write.public": "to post in public channels without an invitation",
     "commands": "to take commands",
     "files:read": "to see when a picture is ready",
-    "files:write": "to show pictures",
+    "files:write": "to show pictures and send files",
     "groups:history": "to find what was posted in private channels before a broken connection",
     "groups:read": "to check the private channels that digests go to",
     "im:history": "to hear questions in direct messages",

@@ -1,7 +1,7 @@
-"""Pictures of messages: uploaded to Slack before the message that shows them.
+"""Pictures of messages: uploaded to Slack before the message that shows them. Files: uploaded where they are wanted.
 
 Source: docs.slack.dev, "Working with files" (upload in two steps; processed after the answer) and "Image block"
-(``slack_file``).
+(``slack_file``); "files.completeUploadExternal" (a file that names no channel is the bot's alone).
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.adapters.slack.errors import TROUBLES
-from bot.message import Image, Message
+from bot.adapters.slack.render import fallback_text
+from bot.files import saved_as
+from bot.message import File, Image, Message
 from digests.archive import Archive, media
 from digests.archive.media import Media
 from digests.errors import ArchiveError
@@ -48,6 +50,34 @@ class Uploads:
         """Upload a message's pictures anew next time: Slack no longer shows them."""
         for image in (block for block in message.blocks if isinstance(block, Image)):
             self._known.pop((team, image.key), None)
+
+    async def share(
+        self, client: AsyncWebClient, file: File, channel: str, *, thread: str | None = None, comment: str = ""
+    ) -> bool:
+        """Put a file into a channel, introduced by ``comment``; whoever reads there can save it.
+
+        False when it could not be done, or is not known to have been; it is not tried again.
+        """
+        try:
+            async with self._archive.read() as connection:
+                found = await media.get(connection, file.key)
+            if found is None:
+                log.warning("slack.file-missing", key=file.key)
+                return False
+            name = saved_as(file)
+            async with asyncio.timeout(self._ready_timeout):
+                await client.files_upload_v2(
+                    filename=name,
+                    title=name,
+                    content=found.content,
+                    channel=channel,
+                    thread_ts=thread,
+                    initial_comment=fallback_text(comment) if comment else None,
+                )
+        except (*TROUBLES, ArchiveError, SQLAlchemyError) as error:
+            log.warning("slack.file-not-sent", key=file.key, error=type(error).__name__)
+            return False
+        return True
 
     async def _file(self, client: AsyncWebClient, team: str, image: Image) -> str | None:
         if (known := self._known.get((team, image.key))) is not None:

@@ -167,7 +167,8 @@ class WebAdapter:
         async with self._archive.read() as connection:
             return await local_messages.by_id(connection, message_id)
 
-    async def picture(self, key: str) -> Media | None:
+    async def kept(self, key: str) -> Media | None:
+        """A picture or file of a message; None when it never was or is kept no more."""
         async with self._archive.read() as connection:
             return await media.get(connection, key)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-from bot.i18n import Translator, translator
+from bot.files import saved_as
+from bot.i18n import Translator, format_size, translator
 from bot.message import (
     Actions,
     Block,
@@ -14,6 +15,7 @@ from bot.message import (
     Button,
     Context,
     Divider,
+    File,
     Heading,
     Image,
     Inline,
@@ -57,10 +59,21 @@ def _block(block: Block, t: Translator) -> str:
         case Image():
             caption = f"<figcaption>{escape(block.title)}</figcaption>" if block.title else ""
             return f'<figure><img src="/media/{escape(block.key)}" alt="{escape(block.alt)}">{caption}</figure>'
+        case File():
+            return _file(block, t)
         case Actions():
             buttons = "".join(_button(button) for button in block.buttons)
             label = escape(t("Actions"))
             return f'<div class="actions" role="group" aria-label="{label}">{buttons}</div>'
+
+
+def _file(block: File, t: Translator) -> str:
+    """A link that saves the file; its server says the same (:mod:`bot.adapters.web.server`)."""
+    name = escape(saved_as(block))
+    words, size = escape(t("Download {name}", name=saved_as(block))), escape(format_size(block.size, t.language))
+    address = f"/media/{escape(block.key)}/{name}"
+    link = f'<a class="button" href="{address}" download="{name}">{words}</a>'
+    return f'<p class="file">{link} <span class="context">{size}</span></p>'
 
 
 def _list(block: BulletList) -> str:

@@ -17,6 +17,7 @@ from bot.adapters.web.hub import LiveEvent
 from bot.commands import paging
 from bot.commands.base import Command, CommandHost, Completion, Member, Press
 from bot.commands.sharing import as_shared
+from bot.files import EXTENSIONS, safe_name
 from bot.i18n import LANGUAGE_NAMES, supported, translator
 from bot.message import Message, Paragraph, from_json, text
 from bot.operations.http import routes
@@ -32,6 +33,8 @@ USER = "local"
 """The one member of the local chat; whoever may open the page is its admin."""
 LONGEST_LINE = 2_000
 """Characters in one typed line."""
+PICTURE = "image/png"
+"""What is shown in the page; everything else is saved."""
 _PAGE = 40
 _RENAMED_ZONES = {
     "Asia/Calcutta": "Asia/Kolkata",
@@ -61,6 +64,7 @@ def build_app(adapter: WebAdapter, host: CommandHost) -> web.Application:
             web.get("/icon.svg", _static("icon.svg", "image/svg+xml")),
             *(routes(operations) if operations else ()),
             web.get("/media/{key:[0-9a-f]{1,80}}", api.media),
+            web.get("/media/{key:[0-9a-f]{1,80}}/{name:[A-Za-z0-9._-]{1,80}}", api.media),
             web.get("/api/state", api.state),
             web.get("/api/messages", api.messages),
             web.post("/api/say", api.say),
@@ -130,13 +134,18 @@ class _Api:
         return web.json_response({"message": shown})
 
     async def media(self, request: web.Request) -> web.Response:
-        """A picture of a message."""
-        found = await self._adapter.picture(request.match_info["key"])
+        """A picture of a message, to be shown; or a file, to be saved: never one that a browser would open."""
+        found = await self._adapter.kept(request.match_info["key"])
         if found is None:
-            raise web.HTTPNotFound(text="There is no such picture.\n")
-        # The key is the hash of the bytes: it never means another picture.
-        forever = {"Cache-Control": "private, max-age=31536000, immutable"}
-        return web.Response(body=found.content, content_type=found.content_type, headers=forever)
+            raise web.HTTPNotFound(text="There is no such picture or file; they are kept for a time only.\n")
+        # The key is the hash of type and bytes: it never means anything else.
+        headers = {"Cache-Control": "private, max-age=31536000, immutable"}
+        if found.content_type == PICTURE:
+            return web.Response(body=found.content, content_type=PICTURE, headers=headers)
+        name = safe_name(request.match_info.get("name", found.key), found.content_type)
+        headers["Content-Disposition"] = f"attachment; filename=\"{name}\"; filename*=UTF-8''{name}"
+        kind = found.content_type if found.content_type in EXTENSIONS else "application/octet-stream"
+        return web.Response(body=found.content, content_type=kind, charset="utf-8", headers=headers)
 
     async def press(self, request: web.Request) -> web.Response:
         """A pressed button. A page takes the place of the one it stands on; anything else comes as a new message."""

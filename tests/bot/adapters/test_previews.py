@@ -28,6 +28,7 @@ from bot.message import (
     Button,
     Context,
     Divider,
+    File,
     Heading,
     Link,
     Message,
@@ -61,6 +62,7 @@ def everything(words: str = "Plain words") -> Message:
                 ("year", "sum"), (((Text("2024"),), (Text("52"),)), ((Text("2025"),), (Text("61"),))), "Sums by year"
             ),
             Context((Text("small print"),)),
+            File("0" * 40, "figures.csv", "text/csv", 91_000),
             Actions((Button("Share", action="share:x"), Button("Source", url="https://example.org/"))),
         ),
         summary="Morning digest: one development.",
@@ -91,7 +93,7 @@ def test_a_page_shows_every_word_of_a_message(page: Callable[[Message], str]) ->
     for words in (
         *("Morning digest", "Money and arms", "Plain words bold slanted code", "The communiqué at", "First bullet"),
         *("its detail", "Second bullet", "numbered", "A sentence that was said.", "Courier", "small print"),
-        *("2024", "52", "2025", "61", "Share", "Source"),
+        *("2024", "52", "2025", "61", "Share", "Source", "figures.csv"),
     ):
         assert words in shown, words
 

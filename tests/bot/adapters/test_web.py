@@ -20,6 +20,7 @@ from bot.adapters.web.render import render
 from bot.message import (
     Bullet,
     BulletList,
+    File,
     Heading,
     Image,
     Link,
@@ -285,6 +286,54 @@ async def test_a_picture_of_a_message_is_served(
         assert (answer.status, answer.content_type, await answer.read()) == (200, "image/png", b"\x89PNG")
     async with http.get("/media/" + "0" * 40) as answer:
         assert answer.status == 404
+
+
+async def test_a_file_of_a_message_is_a_link_that_saves_it(
+    http: aiohttp.ClientSession, adapter: WebAdapter, archive: Archive, clock: StoppedClock
+) -> None:
+    content = "\ufeffid,claim\nbg-001,支援\n".encode()
+    async with archive.write() as connection:
+        key = await media.put(connection, content, content_type="text/csv", now=clock())
+    message = Message((File(key, "timeline.csv", "text/csv", 91_400),), summary="A file")
+    await adapter.send(Destination("web", "local", "news"), message, key="1" * 20, parent=None)
+    html = str((await shown(http))[-1]["html"])
+    assert f'href="/media/{key}/timeline.csv" download="timeline.csv"' in html
+    assert "91 kB" in html
+    for path, name in (
+        (f"/media/{key}/timeline.csv", "timeline.csv"),
+        (f"/media/{key}/page.html", "page-html.csv"),
+        (f"/media/{key}", f"{key}.csv"),
+    ):
+        async with http.get(path) as answer:
+            assert await answer.read() == content
+            assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+            assert answer.headers["Content-Disposition"].startswith(f'attachment; filename="{name}"; filename*=UTF-8')
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    async with http.get(f"/media/{'0' * 40}/timeline.csv") as answer:
+        assert answer.status == 404
+    elsewhere = {"Sec-Fetch-Site": "cross-site"}
+    async with http.get(f"/media/{key}/timeline.csv", headers=elsewhere) as answer:
+        assert answer.status == 403
+
+
+@pytest.mark.parametrize("content_type", ["text/html", "image/svg+xml", "application/xhtml+xml"])
+async def test_what_a_browser_could_run_is_never_shown(
+    http: aiohttp.ClientSession, archive: Archive, clock: StoppedClock, content_type: str
+) -> None:
+    async with archive.write() as connection:
+        key = await media.put(connection, b"<script>alert(1)</script>", content_type=content_type, now=clock())
+    for path in (f"/media/{key}", f"/media/{key}/x.html"):
+        async with http.get(path) as answer:
+            assert answer.content_type == "application/octet-stream"
+            assert answer.headers["Content-Disposition"].startswith("attachment; ")
+
+
+@given(name=st.text(max_size=60))
+def test_no_name_of_a_file_becomes_markup(name: str) -> None:
+    html = render(Message((File("ab", name, "text/csv", 1),), summary="s"))
+    (link,) = re.findall(r'<a class="button" href="([^"]*)" download="([^"]*)">', html)
+    assert re.fullmatch(r"/media/ab/[A-Za-z0-9_-]+\.csv", link[0])
+    assert link[0].endswith(f"/{link[1]}")
 
 
 async def test_a_button_that_runs_a_command_leaves_its_message(http: aiohttp.ClientSession) -> None:

@@ -18,8 +18,8 @@ from bot.adapters.web import WebAdapter, WebOptions
 from bot.adapters.web.strings import strings
 from bot.commands.base import Press
 from bot.i18n import translator
-from bot.message import Actions, Bullet, BulletList, Button, Heading, Link, Message, Paragraph, Text, Time, text
-from digests.archive import Archive
+from bot.message import Actions, Bullet, BulletList, Button, File, Heading, Link, Message, Paragraph, Text, Time, text
+from digests.archive import Archive, media
 from digests.model import Destination
 from tests.bot.adapters.contract import full_message
 from tests.conftest import StoppedClock
@@ -307,6 +307,32 @@ async def test_a_line_is_answered_privately(chat: Chat, host: PagingHost) -> Non
     member = host.lines[0][1]
     assert (member.channel, member.language, member.zone) == ("news", "en", "Europe/Kyiv")
     await chat.picture("private-reply")
+
+
+@pytest.mark.parametrize("language", ["en", "ja", "uk"])
+async def test_a_file_is_saved_by_its_link(
+    chat: Chat, adapter: WebAdapter, archive: Archive, clock: StoppedClock, language: str
+) -> None:
+    content = "\ufeffid,claim\nbg-001,支援\n".encode()
+    async with archive.write() as connection:
+        key = await media.put(connection, content, content_type="text/csv", now=clock())
+    words = {
+        "en": "42 entries, from 2014 to 2026",
+        "ja": "42件、2014年から2026年まで",
+        "uk": "42 записи, з 2014 до 2026",
+    }
+    blocks = (Heading("NSATU"), Paragraph(text(words[language])), File(key, "timeline.csv", "text/csv", 91_400))
+    await adapter.send(NEWS, Message(blocks, summary="A file", language=language), key="file", parent=None)
+    link = chat.articles.last.get_by_role("link", name="timeline.csv")
+    await expect(link).to_have_text(translator(language)("Download {name}", name="timeline.csv"))
+    await chat.picture(f"file-{language}")
+    async with chat.page.expect_download() as saving:
+        await link.focus()
+        await chat.page.keyboard.press("Enter")
+    saved = await saving.value
+    assert saved.suggested_filename == "timeline.csv"
+    assert (await saved.path()).read_bytes() == content
+    await expect(chat.articles.last).to_be_visible()
 
 
 async def test_a_reply_can_be_shared_with_the_channel(chat: Chat) -> None:

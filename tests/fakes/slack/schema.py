@@ -63,6 +63,11 @@ def check_call(method: str, payload: Json) -> None:
     if method.startswith("views."):
         check_view(payload["view"])
         return
+    if method == "files.completeUploadExternal":
+        comment = payload.get("initial_comment") or ""
+        assert _units(comment) <= LONGEST_TEXT, "a file's comment is too long"
+        assert not any(mark in comment for mark in _BROADCAST), "a file's comment calls everybody"
+        return
     check_message(payload)
     if method == "chat.postMessage":
         quiet = all(payload.get(name) in (False, "false", "0") for name in ("unfurl_links", "unfurl_media"))

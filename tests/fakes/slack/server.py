@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import mimetypes
 import signal
 import sys
 import time
@@ -482,9 +483,22 @@ class FakeSlack:
         return web.Response(text="OK")
 
     async def _files_completeUploadExternal(self, asked: Json) -> Json:  # noqa: N802 - Slack's name
+        """Without a channel a file is the bot's alone; with one it stands there, for all who read there."""
+        shared = []
         for part in asked["files"]:
-            self.files[part["id"]] |= {"title": part.get("title"), "mimetype": "image/png"}
-        return {"files": [self.files[part["id"]] for part in asked["files"]]}
+            if part["id"] not in self.uploads:
+                raise SlackError("file_not_found")
+            kind = mimetypes.guess_type(str(self.files[part["id"]]["name"]))[0]
+            self.files[part["id"]] |= {"title": part.get("title"), "mimetype": kind}
+            shared.append(self.files[part["id"]])
+        if asked.get("channel_id"):
+            channel = self._channel({"channel": asked["channel_id"]})
+            self._checked("files.completeUploadExternal", asked)
+            if not channel.member:
+                raise SlackError("not_in_channel")
+            told = {"text": asked.get("initial_comment"), "thread_ts": asked.get("thread_ts")}
+            self._stored(channel, told, files=shared, subtype="file_share")
+        return {"files": shared}
 
     async def _files_info(self, asked: Json) -> Json:
         if str(asked.get("file")) not in self.files:

@@ -27,7 +27,7 @@ from bot.commands.base import (
     Privacy,
 )
 from bot.commands.catalogue import COMMANDS
-from bot.message import Bullet, BulletList, Image, Message, Paragraph, text
+from bot.message import Bullet, BulletList, File, Image, Message, Paragraph, text
 from digests.archive import Archive, media
 from digests.model import Destination
 from tests.bot.adapters.discord.conftest import Simulation, wired
@@ -258,6 +258,29 @@ async def test_the_picture_of_a_private_answer_is_attached_with_its_description(
     assert attachment.filename == f"{key}.png"
     assert f"attachment://{key}.png" in said(result.response) or attachment.url in said(result.response)
     assert "Columns: most in May" in said(result.response)
+
+
+async def test_the_file_of_a_private_answer_is_attached_to_it(
+    started: DiscordAdapter, discord_world: Simulation, host: Host, ana: MemberActor, archive: Archive
+) -> None:
+    async with archive.write() as connection:
+        key = await media.put(connection, b"id,date\n", content_type="text/csv", now=discord.utils.utcnow())
+    file = File(key, "timeline.csv", "text/csv", 8)
+    host.answer = Message((Paragraph(text("7 entries")), file), summary="s", private=True)
+    result = await ana.slash(discord_world.news, "ask", question="how many?")
+    assert result.ephemeral
+    (attachment,) = result.response.attachments
+    assert (attachment.filename, attachment.size) == ("timeline.csv", 8)
+    assert "attachment://timeline.csv" in said(result.response) or attachment.url in said(result.response)
+
+
+async def test_a_file_that_is_kept_no_more_is_not_promised(
+    started: DiscordAdapter, discord_world: Simulation, host: Host, ana: MemberActor
+) -> None:
+    host.answer = Message((File("0" * 40, "timeline.csv", "text/csv", 8),), summary="s", private=True)
+    result = await ana.slash(discord_world.news, "ask", question="how many?")
+    assert result.response.attachments == []
+    assert "could not be sent" in said(result.response)
 
 
 async def test_options_reach_the_core_by_their_own_names(

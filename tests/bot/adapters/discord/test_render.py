@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.adapters.discord.markdown import visible
-from bot.adapters.discord.render import FIT, IS_COMPONENTS_V2, MOST_TEXT, Rendered, cost, render, width
+from bot.adapters.discord.render import FIT, IS_COMPONENTS_V2, MOST_TEXT, Attached, Rendered, cost, render, width
 from bot.adapters.splitting import split
 from bot.message import (
     Actions,
@@ -21,6 +21,7 @@ from bot.message import (
     Button,
     Context,
     Divider,
+    File,
     Heading,
     Image,
     Inline,
@@ -130,6 +131,9 @@ _blocks: st.SearchStrategy[Block] = st.one_of(
     st.just(Divider()),
     _tables,
     st.builds(Image, st.sampled_from(["aa", "bb"]), _words.filter(bool), st.none() | _short),
+    st.builds(
+        File, st.sampled_from(["aa", "bb"]), _words, st.sampled_from(["text/csv", "text/html"]), st.integers(0, 9)
+    ),
     st.lists(_buttons, max_size=8).map(lambda buttons: Actions(tuple(buttons))),
 )
 messages = st.builds(
@@ -346,7 +350,7 @@ class TestBlocks:
 class TestPictures:
     def test_a_picture_is_attached_and_described(self) -> None:
         rendered = render(Message((Image("a1", "A map", "The front"), Image("a1", "Again")), summary="s"))
-        assert rendered.files == ("a1",)
+        assert rendered.files == (Attached("a1", "a1.png"),)
         gallery, title, *_ = rendered.components[0]["components"]
         assert gallery["items"] == [{"media": {"url": "attachment://a1.png"}, "description": "A map"}]
         assert title["content"] == "-# The front"
@@ -356,9 +360,19 @@ class TestPictures:
         rendered = render(Message((Image("a", "地図" * 1000),), summary="s"))
         assert units(rendered.components[0]["components"][0]["items"][0]["description"]) <= 1024
 
+    def test_files_are_attached_under_names_of_their_own(self) -> None:
+        one, other = (File(key, "timeline.csv", "text/csv", 7) for key in ("a1", "b2"))
+        rendered = render(Message((one, other, one), summary="s", kind="error"))
+        names = ["timeline.csv", "b2-timeline.csv", "timeline.csv"]
+        assert [part["file"]["url"] for part in rendered.components[0]["components"]] == [
+            f"attachment://{name}" for name in names
+        ]
+        assert rendered.files == (Attached("a1", "timeline.csv"), Attached("b2", "b2-timeline.csv"))
+        check_request("POST", "/channels/1/messages", rendered.payload())
+
     def test_an_error_with_a_picture_shows_it(self) -> None:
         rendered = render(Message((Image("a", "A map"),), summary="s", kind="error"))
-        assert (rendered.files, rendered.embeds) == (("a",), ())
+        assert (rendered.files, rendered.embeds) == ((Attached("a", "a.png"),), ())
 
 
 class TestButtons:

@@ -25,6 +25,7 @@ from bot.message import (
     Button,
     Context,
     Divider,
+    File,
     Heading,
     Image,
     Inlines,
@@ -70,6 +71,7 @@ BLOCKS = st.one_of(
     st.builds(
         Image, st.just("abc"), WORDS.filter(lambda w: bool(escaped(w).strip())), st.one_of(st.none(), st.just("Title"))
     ),
+    st.builds(File, st.just("abc"), WORDS, st.sampled_from(["text/csv", "text/html"]), st.integers(0, 8_000_000)),
     BUTTONS.map(lambda actions: actions),
     st.just(Divider()),
 )

@@ -16,7 +16,7 @@ from bot.adapters.slack.commands import command_line, plain_text, question_line,
 from bot.adapters.slack.members import Members
 from bot.adapters.slack.modals import Origin, ask_modal, submitted, subscribe_modal
 from bot.commands.base import Choice, Command, Member
-from bot.message import Actions, Button, Context, Heading, Image, Message, Table, text
+from bot.message import Actions, Button, Context, File, Heading, Image, Message, Table, text
 from digests.archive import Archive, media
 from tests.bot.adapters.contract import long_message
 from tests.bot.adapters.slack.setting import RichHost, actions_of, made, said, words_of
@@ -606,3 +606,84 @@ async def test_what_is_shared_with_the_channel_shows_its_picture_there(
     await slack.until(lambda: bool(slack.messages("C1")))
     (shared,) = slack.messages("C1")
     assert [block["type"] for block in shared["blocks"]].count("image") == 1
+
+
+# --- files in answers --------------------------------------------------------------------------------------
+
+
+async def _table(archive: Archive, *, summary: str = "Seven entries") -> Message:
+    content = b"id,date\n"
+    async with archive.write() as connection:
+        key = await media.put(connection, content, content_type="text/csv", now=datetime.now(UTC))
+    blocks = (Heading("Timeline"), File(key, "timeline.csv", "text/csv", len(content)))
+    return Message(blocks, summary=summary, private=True)
+
+
+async def test_the_file_of_a_private_answer_goes_to_direct_messages_alone(
+    slack: FakeSlack, adapter: SlackAdapter, host: RichHost, archive: Archive
+) -> None:
+    host.answers["/latest file"] = await _table(archive, summary="Seven <!channel> entries")
+    await slack.command("U1", "C1", "/latest", "file")
+    await slack.until(lambda: bool(slack.private("U1")))
+    (shown,) = slack.private("U1")
+    assert "timeline.csv (1 kB)" in words_of(shown)
+    assert "in your direct messages" in words_of(shown)
+    (sent,) = slack.messages("DU1")
+    (file,) = sent["files"]
+    assert (file["name"], slack.uploads[file["id"]]) == ("timeline.csv", b"id,date\n")
+    assert sent["text"] == "Seven &lt;!channel&gt; entries"
+    assert slack.messages("C1") == []
+    assert set(slack.channels) == {"C1", "DU1"}, "nobody else hears of it"
+
+
+async def test_in_the_direct_messages_the_file_stands_below_the_answer(
+    slack: FakeSlack, adapter: SlackAdapter, host: RichHost, archive: Archive
+) -> None:
+    host.answers["/latest file"] = await _table(archive)
+    await adapter._workspaces.direct((await adapter._workspaces.of("T1"))[0], "T1", "U1")
+    await slack.command("U1", "DU1", "/latest", "file")
+    await slack.until(lambda: len(slack.messages("DU1")) == 2)
+    said_, sent = slack.messages("DU1")
+    assert "timeline.csv" in words_of(said_)
+    assert [file["name"] for file in sent["files"]] == ["timeline.csv"]
+    assert slack.private("U1") == []
+
+
+@pytest.mark.parametrize("channel", ["C1", "DU1"])
+async def test_a_file_that_slack_does_not_take_is_promised_to_nobody(
+    slack: FakeSlack, adapter: SlackAdapter, host: RichHost, archive: Archive, channel: str
+) -> None:
+    host.answers["/latest file"] = await _table(archive)
+    await adapter._workspaces.direct((await adapter._workspaces.of("T1"))[0], "T1", "U1")
+    slack.remove_scope("files:write")
+    await slack.command("U1", channel, "/latest", "file")
+
+    def shown() -> list[str]:
+        return [words_of(message) for message in (*slack.private("U1"), *slack.messages("DU1"))]
+
+    await slack.until(lambda: any("could not be sent" in words for words in shown()))
+    assert not any("in your direct messages" in words for words in shown())
+    assert slack.uploads == {}
+    assert slack.messages("C1") == []
+
+
+async def test_a_file_that_is_kept_no_more_could_not_be_sent(
+    slack: FakeSlack, adapter: SlackAdapter, host: RichHost, archive: Archive
+) -> None:
+    message = await _table(archive)
+    async with archive.write() as connection:
+        await media.prune(connection, before=datetime.now(UTC))
+    host.answers["/latest file"] = message
+    await slack.command("U1", "C1", "/latest", "file")
+    await slack.until(lambda: bool(slack.private("U1")))
+    assert "could not be sent" in words_of(slack.private("U1")[0])
+    assert slack.messages("DU1") == []
+
+
+async def test_the_file_of_a_public_answer_stands_where_the_answer_does(
+    slack: FakeSlack, adapter: SlackAdapter, host: RichHost, archive: Archive
+) -> None:
+    host.answers["/latest file"] = replace(await _table(archive), private=False)
+    await slack.command("U1", "C1", "/latest", "file")
+    await slack.until(lambda: any(message.get("files") for message in slack.messages("C1")))
+    assert "DU1" not in slack.channels
