@@ -32,6 +32,7 @@ import structlog
 
 from bot.commands.base import Invocation, UserError
 from bot.message import Message
+from digests.archive.media import Media
 from digests.archive.views import View
 from digests.errors import KakehashiError
 from digests.search import analysers
@@ -86,8 +87,8 @@ class Reply:
 
     number: int
     message: Message | None = None
-    views: tuple[View, ...] = ()
-    """What stands behind the message's buttons, to be kept."""
+    kept: tuple[View | Media, ...] = ()
+    """What stands behind the message's buttons, and its files: to be kept."""
     mistake: str | None = None
     fault: str | None = None
     """Which fault, by the name of its type."""
@@ -105,14 +106,14 @@ class Reader:
         archive: str,
         story: Callable[[], Story],
         now: Callable[[], datetime],
-        keep: Callable[[View], Awaitable[object]],
+        keep: Callable[[View | Media], Awaitable[object]],
         *,
         pressed_by: float = PRESSED_BY,
         idle_for: float = IDLE_FOR,
         patience: float = PATIENCE,
         enabled: bool | None = None,
     ) -> None:
-        """``keep`` keeps what stands behind buttons. ``enabled`` None: where there is a second core to run on."""
+        """``keep`` keeps what stands behind buttons, and files. ``enabled`` None: where there is a second core."""
         self._archive = archive
         self._story = story
         self._now = now
@@ -263,8 +264,8 @@ class Reader:
         if reply.message is None:
             log.warning("reader.could-not", command=invocation.command, fault=reply.fault)
             raise NotAnswered(reply.fault or "no message")
-        for view in reply.views:
-            await self._keep(view)
+        for kept in reply.kept:
+            await self._keep(kept)
         self.answered += 1
         return reply.message
 

@@ -2,7 +2,7 @@
 
 Started by :mod:`bot.reader` as ``python -m bot.readerprocess``. It writes nothing: SQLite's writers take turns by
 trying again, and a reader that waited for its turn beside a busy bot would keep all who wait for it. What stands behind
-the buttons of an answer goes back with it, and the bot keeps it.
+the buttons of an answer, and its files, go back with it, and the bot keeps them.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from bot.message import Message
 from bot.reader import PATIENCE, Reply, Request, Setup
 from digests.answer import prepare
 from digests.archive import Archive
+from digests.archive.media import Media
 from digests.archive.views import View
 from digests.errors import Problem
 from digests.ingest.frames import read_frame, write_frame
@@ -101,12 +102,12 @@ class _Absent:
 class _Services(Services):
     """Those of a reader."""
 
-    kept: list[View] = field(default_factory=list)
-    """What stands behind the buttons of the answer that is being made."""
+    kept: list[View | Media] = field(default_factory=list)
+    """What belongs to the answer that is being made."""
 
-    async def keep(self, view: View) -> str:
-        self.kept.append(view)
-        return view.token
+    async def keep(self, kept: View | Media) -> str:
+        self.kept.append(kept)
+        return kept.token if isinstance(kept, View) else kept.key
 
 
 class Host:

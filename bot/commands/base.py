@@ -55,7 +55,7 @@ class Reads(StrEnum):
     NOT_ONLY = "not only"
     """It writes, or needs parts of the bot that only this process has."""
     ARCHIVE = "archive"
-    """It reads story and archive, and keeps nothing but what stands behind its buttons."""
+    """It reads story and archive, and keeps nothing but what stands behind its buttons, and its files."""
     ANSWERS = "answers"
     """The same, as long as no model phrases answers and nothing is searched by meaning."""
 

@@ -21,6 +21,5 @@ async def kept(services: Services, content: bytes, *, name: str, content_type: s
                 most=most,
             )
         )
-    async with services.archive.write() as connection:
-        key = await media.put(connection, content, content_type=content_type, now=services.now())
+    key = await services.keep(media.new(content, content_type=content_type))
     return File(key, safe_name(name, content_type), content_type, len(content))

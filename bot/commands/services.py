@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.settings import DigestSettings, Settings
-from digests.archive import Archive, views
+from digests.archive import Archive, media, views
+from digests.archive.media import Media
 from digests.archive.views import View
 from digests.charts.gallery import Gallery
 from digests.errors import Problem
@@ -74,10 +75,14 @@ class Services:
     quotes_only: Callable[[], bool] = lambda: True
     """Whether answers need story and archive alone: no model phrases them, and nothing is searched by meaning."""
 
-    async def keep(self, view: View) -> str:
-        """Keep what stands behind a button; returns its token."""
+    async def keep(self, kept: View | Media) -> str:
+        """Keep what stands behind a button, or a file of a message; returns its token or key."""
         now = self.now()
-        return await self.archive.write_at_once(lambda connection: views.put(connection, view, now=now))
+        if isinstance(kept, View):
+            view = kept
+            return await self.archive.write_at_once(lambda connection: views.put(connection, view, now=now))
+        file = kept
+        return await self.archive.write_at_once(lambda connection: media.keep(connection, file, now=now))
 
     @property
     def story(self) -> Story:

@@ -28,11 +28,22 @@ async def renew(connection: AsyncConnection, key: str, *, now: datetime) -> bool
     return (await connection.execute(renewed)).rowcount > 0
 
 
-async def put(connection: AsyncConnection, content: bytes, *, content_type: str, now: datetime) -> str:
-    """Keep a picture or file; returns its key (see :class:`bot.message.Image`, :class:`bot.message.File`)."""
+def new(content: bytes, *, content_type: str) -> Media:
+    """A picture or file with its key (see :class:`bot.message.Image`, :class:`bot.message.File`), not yet kept."""
     # The type counts: what is served as a table today must not become a page because the same bytes came again.
     key = sha256(content_type.encode() + b"\n" + content).hexdigest()[:40]
-    values = {"key": key, "content_type": content_type, "content": content, "created_at": now}
+    return Media(key, content_type, content)
+
+
+async def put(connection: AsyncConnection, content: bytes, *, content_type: str, now: datetime) -> str:
+    """Keep a picture or file; returns its key."""
+    return await keep(connection, new(content, content_type=content_type), now=now)
+
+
+async def keep(connection: AsyncConnection, made: Media, *, now: datetime) -> str:
+    """Keep what :func:`new` made; returns its key."""
+    key = made.key
+    values = {"key": key, "content_type": made.content_type, "content": made.content, "created_at": now}
     adding = insert_for(connection, media).values(values)
     # Kept anew: a message of today may show what was made long ago.
     await connection.execute(adding.on_conflict_do_update(index_elements=["key"], set_={"created_at": now}))

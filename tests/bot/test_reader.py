@@ -24,8 +24,10 @@ from bot.app import App
 from bot.commands.base import Invocation, Member, Press, Reads
 from bot.commands.catalogue import COMMANDS
 from bot.commands.dispatch import Dispatcher
-from bot.message import Actions, Message, Paragraph, text
+from bot.message import Actions, File, Message, Paragraph, text
 from bot.reader import Reader, Setup
+from digests.archive import media
+from digests.archive.media import Media
 from digests.archive.views import View
 from digests.ingest.frames import read_frame, write_frame
 from digests.story import load_story
@@ -39,6 +41,7 @@ LINES = (
     "/digest assistance 30d",
     "/latest n:5",
     "/timeline actor:NSATU",
+    "/timeline actor:NSATU export:csv",
     "/compare NSATU PURL",
     "/sources",
 )
@@ -176,11 +179,11 @@ async def test_a_fault_there_is_answered_here(there: Reader) -> None:
 
 async def test_it_writes_nothing(app: App, there: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     """What stands behind the buttons is kept by the bot: two processes that write would wait for each other."""
-    came: list[View] = []
+    came: list[View | Media] = []
 
-    async def keep(view: View) -> str:
-        came.append(view)
-        return await app.services.keep(view)
+    async def keep(kept: View | Media) -> str:
+        came.append(kept)
+        return await app.services.keep(kept)
 
     monkeypatch.setattr(there, "_keep", keep)
     host = Dispatcher(app.services, COMMANDS, reader=there)
@@ -188,7 +191,13 @@ async def test_it_writes_nothing(app: App, there: Reader, monkeypatch: pytest.Mo
         asking = asyncio.create_task(host.invoke_text("/timeline", MEMBER))
         await _until(lambda: bool(came))
         assert not asking.done()
+    assert isinstance(came[0], View)
     assert came[0].token in repr((await asking).blocks)
+    reply = await host.invoke_text("/timeline export:json", MEMBER)
+    (file,) = (block for block in reply.blocks if isinstance(block, File))
+    async with app.archive.read() as connection:
+        found = await media.get(connection, file.key)
+    assert found == came[-1]
 
 
 async def test_questions_stay_here_where_a_model_phrases_answers(app: App, there: Reader) -> None:
