@@ -48,7 +48,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """Have the garbage collector leave alone what stays for the whole run, as the bot does: libraries and tests. What
-    a test leaves behind may wait, too: to look through it as often as Python does took a quarter of the run."""
+    a test leaves behind may wait, too: to look through it as often as Python does took a tenth of a bot test."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_GARBAGE)
