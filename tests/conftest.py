@@ -7,13 +7,16 @@ import gc
 import importlib.util
 import os
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Hashable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
 from hypothesis import settings
+from sqlalchemy import Connection, Engine, event
+from structlog.dev import ConsoleRenderer, plain_traceback
 
 from digests.archive import Archive
 from digests.search import analysers
@@ -25,6 +28,8 @@ _ROOM = 2 << 30
 """Bytes that must be free in memory for the run's files; a whole run takes a fifth of them."""
 _TESTS = Path(__file__).parent
 _LONG = ("chaos", "system")
+_GARBAGE = (20_000, 10, 20)
+"""Thresholds of the collector's generations."""
 _TEMPORARY = "PYTEST_DEBUG_TEMPROOT"
 """Where pytest and :class:`Postgres` put their folders."""
 
@@ -42,14 +47,43 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Have the garbage collector leave alone what stays for the whole run, as the bot does: libraries and tests."""
+    """Have the garbage collector leave alone what stays for the whole run, as the bot does: libraries and tests. What
+    a test leaves behind may wait, too: to look through it as often as Python does took a tenth of a bot test."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*_GARBAGE)
+
+
+class _Compiled(dict[Hashable, Any]):
+    """Statements that some engine of this run has compiled. Each engine would do so anew, because its dialect is an
+    object of its own; every test opens several engines, and all dialects of one class are alike here."""
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return super().get(_alike(key), default)
+
+    def __setitem__(self, key: Any, compiled: Any) -> None:
+        super().__setitem__(_alike(key), compiled)
+
+
+def _alike(key: tuple[Any, ...]) -> Hashable:
+    dialect, *rest = key
+    return (type(dialect), *rest)
+
+
+_COMPILED = _Compiled()
+
+
+@event.listens_for(Engine, "engine_connect")
+def _compiles_once(connection: Connection) -> None:
+    connection.execution_options(compiled_cache=_COMPILED)
 
 
 # Nothing is timed in a test: an example that takes 0.2 s on a busy machine is no mistake.
 settings.register_profile("kakehashi", deadline=None)
 settings.load_profile("kakehashi")
+
+
+_PLAIN = [*structlog.get_config()["processors"][:-1], ConsoleRenderer(exception_formatter=plain_traceback)]
 
 
 class StoppedClock:
@@ -74,7 +108,9 @@ def _japanese_as_it_was() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _logs_as_they_were() -> Iterator[None]:
-    """The command line configures logging for the whole process."""
+    """The command line configures logging for the whole process. Nobody reads what tests log as the library would show
+    it: rich lays out the source and the values around every step to an error, which takes longer than many a test."""
+    structlog.configure(processors=_PLAIN)
     yield
     structlog.reset_defaults()
 

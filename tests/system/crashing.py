@@ -1,8 +1,8 @@
-"""A bot that is killed for real: run as a program by tests/system/test_crash.py.
+"""A bot that is killed for real: run in a process of its own by tests/system/test_crash.py.
 
-``python -m tests.system.crashing CONFIG TIME POINT`` starts the bot with its clock at TIME, does what is due, and dies
-by SIGKILL at POINT: ``composed`` (before the edition is written), ``written`` (before a row is leased), ``leased``
-(before it is sent), ``sent`` (before that is recorded), ``never``.
+``program(config, time, point)`` starts the bot with its clock at ``time``, does what is due, and dies by SIGKILL at
+``point``: ``composed`` (before the edition is written), ``written`` (before a row is leased), ``leased`` (before it is
+sent), ``sent`` (before that is recorded), ``never``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -58,5 +57,5 @@ async def main(config: Path, time: datetime, point: str) -> None:
     await app.close()
 
 
-if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), datetime.fromisoformat(sys.argv[2]), sys.argv[3]))
+def program(config: Path, time: datetime, point: str) -> None:
+    asyncio.run(main(config, time, point))

@@ -1,14 +1,14 @@
 """A program that indexes and is killed for real: run by tests/system/test_index_after_kill.py.
 
-``python -m tests.system.indexing ARCHIVE`` adds passages of made-up items to the archive and takes some of them away
-again, a transaction after the other, and says each time on standard output that one is done. It never ends by itself.
+It adds passages of made-up items to the archive and takes some of them away again, a transaction after the other, and
+says each time that one is done. It never ends by itself.
 """
 
 from __future__ import annotations
 
 import asyncio
 import itertools
-import sys
+from multiprocessing.connection import Connection
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -38,7 +38,7 @@ def passages(number: int) -> list[NewPassage]:
     ]
 
 
-async def main(url: str) -> None:
+async def main(url: str, words: Connection) -> None:
     archive = await Archive.open(url)
     index = await open_index(archive)
     for number in itertools.count():
@@ -50,8 +50,8 @@ async def main(url: str) -> None:
             await index.remove(connection, gone)
 
         await archive.write_at_once(work)
-        print(number, flush=True)
+        words.send(number)
 
 
-if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1]))
+def program(url: str, words: Connection) -> None:
+    asyncio.run(main(url, words))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import signal
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,11 +12,11 @@ import pytest
 from bot.message import from_json
 from digests.archive import Archive, local_messages
 from tests.system import crashing
+from tests.system.killable import begin, ended
 from tests.system.newsstand import Newsstand
 from tests.system.test_feed_to_edition import pillar, titles
 
 START = datetime(2026, 6, 1, 6, 0, tzinfo=UTC)
-ROOT = Path(__file__).parents[2]
 
 
 async def run(config: Path, time: datetime) -> None:
@@ -28,15 +26,9 @@ async def run(config: Path, time: datetime) -> None:
 
 async def killed(config: Path, time: datetime, point: str) -> bool:
     """Whether a run in a process of its own died at ``point``."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.system.crashing", str(config), time.isoformat(), point,
-        cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    async with asyncio.timeout(60):
-        _, errors = await process.communicate()
-    if process.returncode not in (0, -signal.SIGKILL):
-        pytest.fail(errors.decode())
-    return process.returncode == -signal.SIGKILL
+    status = await ended(begin(crashing.program, config, time, point))
+    assert status in (0, -signal.SIGKILL), "what went wrong stands on its standard error"
+    return status == -signal.SIGKILL
 
 
 async def posted(config: Path, url: str | None = None) -> list[list[str]]:

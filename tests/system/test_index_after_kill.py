@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import signal
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,25 +15,25 @@ from digests.archive.tables import passages
 from digests.search.index import open_index
 from digests.search.query import parse_query
 from digests.search.schema import SHELVES
+from tests.system import indexing
 from tests.system.indexing import WORDS
+from tests.system.killable import begin, ended, heard, pipe
 
-ROOT = Path(__file__).parents[2]
 ROUNDS = 6
 _ALL = 100_000
 
 
 async def _killed(url: str, rng: random.Random) -> int:
     """Run the program until it is somewhere in a transaction, and kill it there; returns its last word."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.system.indexing", url, cwd=ROOT, stdout=asyncio.subprocess.PIPE
-    )
-    assert process.stdout is not None
-    async with asyncio.timeout(60):
+    words, told = pipe()
+    with words:
+        process = begin(indexing.program, url, told)
+        told.close()
         for _ in range(rng.randint(3, 12)):
-            last = int(await process.stdout.readline())
+            last = int(await heard(words))
         await asyncio.sleep(rng.random() * 0.02)
-        os.kill(process.pid, signal.SIGKILL)
-        assert await process.wait() == -signal.SIGKILL
+        process.kill()
+        assert await ended(process) == -signal.SIGKILL
     return last
 
 

@@ -57,9 +57,9 @@ async def test_a_bot_that_another_has_taken_over_from_ends_and_says_why(
     start_bot: StartBot, clock: StoppedClock
 ) -> None:
     bot = await start_bot()
+    other = await _taken_over(bot)  # between two beats: a beat amid it shows that the holder lives
     bot.app.instance._every = 0.01
     bot.app._own(bot.app.instance.keep(), "a quicker beat")
-    other = await _taken_over(bot)
     with pytest.raises(NotInCharge):
         async with asyncio.timeout(20):
             await bot.app.wait()

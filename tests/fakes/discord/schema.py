@@ -42,9 +42,10 @@ def check_request(method: str, path: str, payload: Any) -> None:
     template, validator = known
     if template.startswith("/applications/") and isinstance(payload, Mapping):
         payload = [payload]
-    wrong = list(dict.fromkeys(_told(validator.iter_errors(payload))))
-    # The rules read what has the right shape.
-    wrong += _documented(method, template, payload) if not _misshapen(validator, payload) else []
+    found = list(_leaves(validator.iter_errors(payload)))
+    wrong = list(dict.fromkeys(map(_told, found)))
+    # The rules read what has the right shape: nothing of another type than they expect.
+    wrong += _documented(method, template, payload) if all(error.validator != "type" for error in found) else []
     if wrong:
         raise AssertionError(f"Discord would refuse {method} {path}:\n" + "\n".join(f"- {one}" for one in wrong))
 
@@ -144,15 +145,9 @@ def _moment(value: object) -> bool:
     return not isinstance(value, str) or bool(datetime.fromisoformat(value))
 
 
-def _misshapen(validator: Validator, payload: Any) -> bool:
-    """Whether something has another type than the rules expect."""
-    return any(error.validator == "type" for error in _leaves(validator.iter_errors(payload)))
-
-
-def _told(errors: Iterable[ValidationError]) -> Iterator[str]:
-    for error in _leaves(errors):
-        message = error.message if len(error.message) <= _LONGEST_TALK else f"{error.message[:_LONGEST_TALK]}…"
-        yield f"{error.json_path}: {message}"
+def _told(error: ValidationError) -> str:
+    message = error.message if len(error.message) <= _LONGEST_TALK else f"{error.message[:_LONGEST_TALK]}…"
+    return f"{error.json_path}: {message}"
 
 
 def _leaves(errors: Iterable[ValidationError]) -> Iterator[ValidationError]:
