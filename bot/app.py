@@ -162,7 +162,9 @@ class App:
             rival=lambda: words_of(self.instance.rival) if self.instance.rival else None,
             quotes_only=lambda: self.meaning is None and self.phraser.endpoint is None,
         )
-        self.reader = Reader(archive.address, lambda: store.story, now, self.services.keep)
+        self.reader = Reader(
+            archive.address, lambda: store.story, now, self.services.keep, count=self.operations.metrics.by_reader
+        )
         self.dispatcher = Dispatcher(self.services, COMMANDS, count=self.operations.metrics.command, reader=self.reader)
 
     @classmethod

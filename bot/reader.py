@@ -108,16 +108,19 @@ class Reader:
         now: Callable[[], datetime],
         keep: Callable[[View | Media], Awaitable[object]],
         *,
+        count: Callable[[], None] = lambda: None,
         pressed_by: float = PRESSED_BY,
         idle_for: float = IDLE_FOR,
         patience: float = PATIENCE,
         enabled: bool | None = None,
     ) -> None:
-        """``keep`` keeps what stands behind buttons, and files. ``enabled`` None: where there is a second core."""
+        """``keep`` keeps what stands behind buttons, and files; ``count`` is told of each answer. ``enabled`` None:
+        where there is a second core."""
         self._archive = archive
         self._story = story
         self._now = now
         self._keep = keep
+        self._count_answer = count
         self._pressed_by = pressed_by
         self._idle_for = idle_for
         self._patience = patience
@@ -267,6 +270,7 @@ class Reader:
         for kept in reply.kept:
             await self._keep(kept)
         self.answered += 1
+        self._count_answer()
         return reply.message
 
 

@@ -67,6 +67,10 @@ _LEAST_AGAINST = 0.4
 """Coverage that a contradiction needs: that it is one, the dossier says."""
 _CLOSE = 1.0
 """How far below the best ranking score a further piece may be."""
+_SAME_QUESTION = 0.6
+"""How like a precedent must be for a fact that answers it to be a part of the answer."""
+_SUMS = frozenset((Wanted.MONEY, Wanted.COUNT))
+"""What may have come in several parts: payments, deliveries."""
 _MORE = 0.05
 """How much more of the question than the best fact news must hold to stand beside it."""
 _NEAR = 10
@@ -93,6 +97,15 @@ class Ranking:
     """Of each support, those of :data:`digests.search.scoring.FEATURES`."""
     deciding: Mapping[str, float] | None
     """Of the best fact, those of :data:`digests.search.scoring.DECIDING`; None when no fact was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the precedents say of a question."""
+
+    words: Likeness
+    letters: Likeness
+    lean: Lean
 
 
 class Answerer:
@@ -176,12 +189,27 @@ class Answerer:
         """Everything found for a question, best first."""
         spoken = _spoken(text, language)
         question = analyse(_dated(text, now), spoken, self._terms, limit=_CANDIDATES)
-        hits = await self._index.search(self._archive, question.query)
-        rarity = await self._index.weights(self._archive, question.query)
+        # Side by side: while the database searches, it needs the interpreter for half of the time at most.
+        (hits, rarity), told = await asyncio.gather(
+            self._searched(question), asyncio.to_thread(self._precedents_of, question)
+        )
         weights = concept_weights(question.query.concepts, rarity)
-        return await asyncio.to_thread(self._judge_all, question, hits, weights)
+        return await asyncio.to_thread(self._judge_all, question, hits, weights, told)
 
-    def _judge_all(self, question: Question, hits: Iterable[Hit], weights: Mapping[str, float]) -> Ranking:
+    async def _searched(self, question: Question) -> tuple[list[Hit], Mapping[str, float]]:
+        """What was found, and how much each concept tells."""
+        hits = await self._index.search(self._archive, question.query)
+        return hits, await self._index.weights(self._archive, question.query)
+
+    def _precedents_of(self, question: Question) -> _Told:
+        text, language = question.text, question.language
+        return _Told(
+            self._precedents.by_words(text, language),
+            self._precedents.by_letters(text, language),
+            self._precedents.lean(text, language),
+        )
+
+    def _judge_all(self, question: Question, hits: Iterable[Hit], weights: Mapping[str, float], told: _Told) -> Ranking:
         units: dict[str | int, Unit] = {}
         for hit in hits:
             passage = hit.passage
@@ -193,8 +221,7 @@ class Answerer:
             for fact_id in citations.facts_of_brief(self.story, passage) if brief else (passage.ref,):
                 if fact_id in self._units:
                     units[fact_id] = self._units[fact_id]
-        words = self._precedents.by_words(question.text, question.language)
-        letters = self._precedents.by_letters(question.text, question.language)
+        words, letters = told.words, told.letters
         for likely in (words, letters):
             for fact_id in sorted(likely.of_fact, key=lambda id_: -likely.of_fact[id_])[:_LIKELIEST]:
                 if fact_id in self._units:
@@ -211,16 +238,14 @@ class Answerer:
             question,
             tuple(supports),
             tuple(features for _, features in scored),
-            self._deciding(question, scored, words, letters, self._precedents.lean(question.text, question.language)),
+            self._deciding(question, scored, told),
         )
 
     def _deciding(
         self,
         question: Question,
         scored: Sequence[tuple[Support, Mapping[str, float]]],
-        words: Likeness,
-        letters: Likeness,
-        lean: Lean,
+        told: _Told,
     ) -> Mapping[str, float] | None:
         facts = [pair for pair in scored if pair[0].unit.fact]
         if not facts:
@@ -236,9 +261,9 @@ class Answerer:
             scores=[support.score for support, _ in facts],
             unknown=unknown,
             premise_fails=premise_fails,
-            words=words,
-            letters=letters,
-            lean=lean,
+            words=told.words,
+            letters=told.letters,
+            lean=told.lean,
             passing=bool(passing) and not premise_fails,
             best_passes=any(support is best for support in passing) and not premise_fails,
         )
@@ -381,7 +406,12 @@ def _choose(
     if not facts and not news:
         return []
     best = (facts or news)[0]
-    chosen = [found for found in facts or news if found.score >= best.score - _CLOSE][:MOST_SENTENCES]
+    chosen = [found for found in facts or news if found.score >= best.score - _CLOSE]
+    if question.wanted[0] in _SUMS and not _objection(best, question):
+        # What a sum is made of stands together, and what is somebody else's sum does not stand beside it.
+        chosen = [found for found in facts or news if found in chosen or found.likest >= _SAME_QUESTION]
+        chosen = [found for found in chosen if not _objection(found, question)]
+    chosen = chosen[:MOST_SENTENCES]
     by_ref = {support.unit.ref: support for support in everything}
     for support in list(chosen):
         for other in support.unit.fact.disputed_by if support.unit.fact else ():

@@ -54,6 +54,11 @@ class Metrics:
             buckets=_COMMAND_BUCKETS,
             registry=self.registry,
         )
+        self._by_reader = Counter(
+            "kakehashi_reader_commands",
+            "Commands that the reader, a second process, has answered.",
+            registry=self.registry,
+        )
         self._reads = Counter(
             "kakehashi_source_reads",
             "Readings of sources by kind of source and outcome (ok, failed).",
@@ -81,6 +86,10 @@ class Metrics:
         """A command was answered. ``name`` is one of the catalogue's, never what a member typed."""
         self._commands.labels(name, outcome).inc()
         self._seconds.labels(name).observe(seconds)
+
+    def by_reader(self) -> None:
+        """The reader answered a command."""
+        self._by_reader.inc()
 
     def updates(self, updates: Iterable[SourceUpdate], sources: Iterable[Source]) -> None:
         """Sources were read."""

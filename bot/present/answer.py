@@ -62,7 +62,9 @@ def _refusal(answer: Answer, t: Translator) -> Message:
     blocks: list[Block] = [Paragraph(text(answer.question, style="strong")), Paragraph(text(words))]
     if answer.missing:
         listed = ", ".join(f"“{word}”" for word in answer.missing)
-        blocks.append(Paragraph(text(t("Not found: {words}.", words=listed))))
+        # Of a question with "pay" in it: the archive has the word, but nothing near the question does.
+        said = t("What comes nearest does not speak of {words}.", words=listed)
+        blocks.append(Paragraph(text(said if answer.nearest else t("Not found: {words}.", words=listed))))
     if answer.nearest:
         blocks.append(Heading(t("Nearest, but not an answer"), level=2))
         blocks.append(source_list(answer.nearest, t))

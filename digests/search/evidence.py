@@ -48,12 +48,16 @@ _NOT_TOLD = re.compile(
     r"|\bне (?:розголош\w+|назв\w+|уточн\w+|повідом\w+|оприлюдн\w+|вказ\w+|розкри\w+)",
     re.IGNORECASE,
 )
-_APART = ("from", "part of", "とは別", " від ")
-_SET_APART = re.compile(
-    r"(?:separate|distinct|different|apart) from ([^,.;]{2,40})|not (?:part|a part) of ([^,.;]{2,40})"
-    r"|([^、。]{2,20})とは別|(?:окрем\w+|відмінн\w+|відокремлен\w+) від ([^,.;]{2,40})",
-    re.IGNORECASE,
+_SET_APART = tuple(
+    (anchor, re.compile(pattern, re.IGNORECASE))
+    for anchor, pattern in (
+        ("from", r"(?:separate|distinct|different|apart) from ([^,.;]{2,40})"),
+        ("part of", r"not (?:part|a part) of ([^,.;]{2,40})"),
+        ("とは別", r"([^、。]{2,20})とは別"),
+        (" від ", r"(?:окрем\w+|відмінн\w+|відокремлен\w+) від ([^,.;]{2,40})"),
+    )
 )
+"""Words without which a pattern finds nothing, and the pattern: most texts have none of them."""
 _YEAR_RANGE = re.compile(r"(?:19|20)\d\d\s*(?:[-–—〜~～]|to|до|から|年度?から)\s*(?:(?:19|20)\d\d|\d\d(?!\d))")
 _DEFINING = re.compile(
     r"\s*(?:\([^)]{1,60}\)|「[^」]{1,40}」|（[^）]{1,40}）)?[,:]?\s*"
@@ -103,9 +107,7 @@ def _is_not_told(text: str) -> bool:
 
 def set_apart(text: str) -> list[str]:
     """What a text says it does not speak of: "separate from PURL"."""
-    if not any(anchor in text for anchor in _APART):
-        return []
-    return [next(part for part in match.groups() if part) for match in _SET_APART.finditer(text)]
+    return [match[1] for anchor, pattern in _SET_APART if anchor in text for match in pattern.finditer(text)]
 
 
 def names_year(text: str, year: str) -> bool:

@@ -271,9 +271,27 @@ async def test_another_story_is_answered_from_at_once_and_the_app_ends_its_reade
         answered = reader.answered
         assert "Something else" in repr(await app.dispatcher.invoke_text(line, MEMBER))
         assert reader.answered == answered + 1
+        assert app.operations.metrics.registry.get_sample_value("kakehashi_reader_commands_total") == reader.answered
         pid = reader.process_id
         assert pid is not None
     assert not psutil.pid_exists(pid)
+
+
+@pytest.mark.postgres
+async def test_it_reads_postgresql_too(shipped_config: Path, postgres_url: str) -> None:
+    app = await App.create(shipped_config, now=_Clock(), archive=postgres_url, connect=False)
+    reader = _wanted(app)
+    try:
+        await _press(reader)
+        host = Dispatcher(replace(app.services, quotes_only=lambda: True), COMMANDS, reader=reader)
+        for line in ("/timeline", "/digest assistance 30d"):
+            answered = reader.answered
+            there = await host.invoke_text(line, MEMBER)
+            assert reader.answered == answered + 1
+            assert _without_buttons(there) == _without_buttons(await app.dispatcher.invoke_text(line, MEMBER))
+    finally:
+        await reader.close()
+        await app.close()
 
 
 async def test_it_starts_only_under_pressure_and_where_there_is_a_second_core(app: App) -> None:

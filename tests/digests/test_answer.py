@@ -83,6 +83,14 @@ async def test_conflicting_statements_stand_side_by_side(answerer: Answerer) -> 
     assert found.citations[0].date >= found.citations[-1].date
 
 
+async def test_a_sum_that_came_in_parts_is_told_whole(answerer: Answerer) -> None:
+    """And what others have given does not stand among the parts."""
+    found = await answerer.answer("How much money has Japan put into NATO's trust fund for Ukraine?", "en", NOW)
+    told = " ".join(sentence.text for sentence in found.sentences)
+    assert [part for part in ("USD 30 million", "USD 37 million", "EUR 15 million") if part not in told] == []
+    assert "EUR 800 million" not in told
+
+
 @pytest.mark.parametrize(
     ("question", "missing"),
     [
