@@ -23,7 +23,7 @@ from bot.adapters.base import (
 )
 from bot.alarms import AlarmDesk
 from bot.backups import BackupKeeper
-from bot.clock import Bells, Clock
+from bot.clock import Bells, Clock, logged
 from bot.commands.catalogue import COMMANDS
 from bot.commands.dispatch import Dispatcher
 from bot.commands.services import Services
@@ -59,6 +59,8 @@ CONNECT_PATIENCE = timedelta(seconds=10)
 """How long the start waits for platforms before it goes on without them."""
 CONNECT_TIMEOUT = timedelta(seconds=90)
 POLL_EVERY = timedelta(seconds=15)
+MOST_ROUNDS = 8
+"""Rounds of polling under way at once; a round lasts as long as its slowest host."""
 RETENTION_EVERY = timedelta(hours=6)
 CORRECTIONS_EVERY = timedelta(minutes=1)
 """Corrections that could not be made at once are tried again this often at most."""
@@ -120,6 +122,7 @@ class App:
         self._now = now
         self._rng = random.Random()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._rounds: set[asyncio.Task[None]] = set()
         self._connecting: dict[str, asyncio.Task[None]] = {}
         self._local: set[str] = set()
         """Adapters that were started while this instance stood by."""
@@ -210,7 +213,9 @@ class App:
         meaning = with_meaning(words, patience=patience) if store.settings.search.semantic else None
         index = meaning or words
         filer = await asyncio.to_thread(Filer, store.story)
-        updater = Updater(archive, store.story, fetcher=fetcher, index=index, filer=filer)
+        updater = Updater(
+            archive, store.story, fetcher=fetcher, index=index, filer=filer, spacing=fetcher.limits.spacing
+        )
         await updater.sync_dossier(now())
         app = cls(store, archive, index, updater, fetcher, now, clock)
         app.meaning = meaning
@@ -288,7 +293,7 @@ class App:
         self.clock.every(RETENTION_EVERY, "retention", self._enforce_retention)
         self.clock.every(BACKUP_LOOK_EVERY, "backup", self._back_up)
         if ingest and self.store.settings.ingest.enabled:
-            self.clock.every(POLL_EVERY, "poll", self.poll, soon=True)
+            self.clock.every(POLL_EVERY, "poll", self._begin_round, soon=True)
         self.clock.every(PREPARE_EVERY, "answers", self._prepare_answers, soon=True)
         log.info("app.started", story=self.store.story.id, adapters=sorted(self.adapters))
 
@@ -349,10 +354,22 @@ class App:
 
     async def poll(self) -> None:
         """Read every source whose turn it is, and correct what was posted of items that have changed since."""
-        updates = await self.updater.update_due(self._now())
-        self.operations.metrics.updates(updates, self.store.story.sources)
+        updates = await self.updater.update_due(
+            self._now(), lambda came: self.operations.metrics.updates(came, self.store.story.sources)
+        )
         if any(update.revised or update.withdrawn for update in updates):
             await self.corrections.run_once()
+
+    async def _begin_round(self) -> None:
+        """Poll in the background: a host that hangs must not keep the next round waiting."""
+        if len(self._rounds) >= MOST_ROUNDS:
+            return
+        task = asyncio.create_task(self._round(), name="poll")
+        self._rounds.add(task)
+        task.add_done_callback(self._rounds.discard)
+
+    async def _round(self) -> None:
+        await logged("poll", self.poll)()
 
     async def wait(self) -> None:
         """Run until the process is asked to stop. A task that dies of a fault ends the app with that fault."""
@@ -375,7 +392,7 @@ class App:
         log.info("app.stopping")
         await self.clock.stop()
         await self.worker.stop()
-        pending = (*self._tasks, *self._connecting.values())
+        pending = (*self._tasks, *self._rounds, *self._connecting.values())
         for task in pending:
             task.cancel()
         await asyncio.gather(*pending, return_exceptions=True)

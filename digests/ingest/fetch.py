@@ -135,6 +135,11 @@ class Fetcher:
         )
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
 
+    @property
+    def limits(self) -> FetchLimits:
+        """What requests may take."""
+        return self._limits
+
     async def __aenter__(self) -> Fetcher:
         return self
 

@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from urllib.parse import urlsplit
+from weakref import WeakValueDictionary
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -77,7 +79,9 @@ class Updater:
         index: SearchIndex,
         filer: Files,
         rng: random.Random | None = None,
+        spacing: float = 0.0,
     ) -> None:
+        """``spacing``: seconds between two requests to one host, as the fetcher keeps them."""
         self._archive = archive
         self._index = index
         self._reader = SourceReader(fetcher)
@@ -85,7 +89,10 @@ class Updater:
         self._cpu = asyncio.Lock()
         self._commit = asyncio.Lock()
         self._gate = asyncio.Semaphore(AT_ONCE)
+        self._spacing = spacing
+        self._hosts: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._busy: set[str] = set()
+        self._queued: set[str] = set()
         self._grouper = Grouper(story)
         self.use(story, filer)
 
@@ -115,31 +122,59 @@ class Updater:
         sources = self._story.sources
         return await self._archive.read_at_once(lambda connection: health.due(connection, sources, now))
 
-    async def update_due(self, now: datetime) -> list[SourceUpdate]:
-        """Read every source whose turn it is. One that fails or hangs stops no other.
+    async def update_due(
+        self, now: datetime, told: Callable[[Sequence[SourceUpdate]], None] = lambda updates: None
+    ) -> list[SourceUpdate]:
+        """Read every source whose turn it is, but for those that another round is still at. One that fails or hangs
+        stops none on another host.
 
-        Raises :class:`ArchiveError` when the archive itself fails.
+        ``told`` is called with what came, every few seconds. Raises :class:`ArchiveError` when the archive itself
+        fails.
         """
         states = await self._due(now)
+        due = [source for source in self._story.sources if source.id in states and source.id not in self._queued]
+        self._queued.update(source.id for source in due)
         unchanged = Unchanged(self._archive)
-        due = [source for source in self._story.sources if source.id in states]
-        updates = [asyncio.create_task(self._in_turn(source, states[source.id], unchanged, now)) for source in due]
-        waiting = set(updates)
+        came: dict[str, SourceUpdate] = {}
+        lanes = [asyncio.create_task(self._in_lane(lane, states, unchanged, came, now)) for lane in _lanes(due)]
+        waiting, known = set(lanes), 0
         try:
             while waiting:
                 done, waiting = await asyncio.wait(waiting, timeout=FLUSH_EVERY, return_when=asyncio.FIRST_EXCEPTION)
+                fresh = list(came.values())[known:]
                 await unchanged.flush()
-                for update in done:
-                    update.result()
-            return [update.result() for update in updates]
+                known += len(fresh)
+                # Only now: what is not yet written looks as if it were still due.
+                self._queued.difference_update(update.source_id for update in fresh)
+                told(fresh)
+                for lane in done:
+                    lane.result()
+            return [came[source.id] for source in due]
         finally:
-            for update in updates:
-                update.cancel()
-            await asyncio.gather(*updates, return_exceptions=True)
+            for lane in lanes:
+                lane.cancel()
+            await asyncio.gather(*lanes, return_exceptions=True)
+            self._queued.difference_update(source.id for source in due if source.id not in came)
+            self._queued.difference_update(update.source_id for update in list(came.values())[known:])
 
-    async def _in_turn(self, source: Source, state: SourceState, unchanged: Unchanged, now: datetime) -> SourceUpdate:
-        async with self._gate:
-            return await self._once(source, now, state, unchanged)
+    async def _in_lane(
+        self,
+        sources: Sequence[Source],
+        states: Mapping[str, SourceState],
+        unchanged: Unchanged,
+        came: dict[str, SourceUpdate],
+        now: datetime,
+    ) -> None:
+        """Read the sources of one host, one after another. They wait for their host here, where they take the place of
+        nobody else: in the order of the story, eight feeds of one host held all places for eight seconds."""
+        host = _host(sources[0])
+        turn = self._hosts.get(host) or self._hosts.setdefault(host, asyncio.Lock())
+        for source in sources:
+            async with turn:
+                async with self._gate:
+                    came[source.id] = await self._once(source, now, states[source.id], unchanged)
+                if source is not sources[-1]:
+                    await asyncio.sleep(self._spacing)
 
     async def update_source(self, source: Source, now: datetime) -> SourceUpdate:
         """Read one source now. What goes wrong with the source is recorded and returned, never raised.
@@ -290,6 +325,19 @@ class Updater:
             new_items=new,
             items=state.items + new,
         )
+
+
+def _lanes(sources: Iterable[Source]) -> list[list[Source]]:
+    """Sources by host, in the order in which hosts come first."""
+    lanes: dict[str, list[Source]] = {}
+    for source in sources:
+        lanes.setdefault(_host(source), []).append(source)
+    return list(lanes.values())
+
+
+def _host(source: Source) -> str:
+    """A feed's host; a folder has a lane of its own."""
+    return (urlsplit(source.url).netloc if source.url else "") or f" {source.id}"
 
 
 def _published(entry: Prepared) -> datetime:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
+from bot.app import MOST_ROUNDS
 from bot.message import BulletList, Link, Message, Text
 from tests.system.conftest import StartBot
 from tests.system.newsstand import Entry, Newsstand
@@ -229,3 +233,26 @@ async def test_an_event_told_before_comes_back_only_when_it_has_moved(
     edition = (await bot.html())[-1]
     assert "What changed" in edition
     assert "Town hall" in edition
+
+
+async def test_rounds_of_polling_overlap_and_end_with_the_bot(
+    start_bot: StartBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bot = await start_bot()
+    begun, ended = [], []
+
+    async def hang(*_: object) -> list[object]:
+        begun.append(1)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(1)
+        return []
+
+    monkeypatch.setattr(bot.app.updater, "update_due", hang)
+    for _ in range(MOST_ROUNDS + 3):
+        await bot.app._begin_round()
+        await asyncio.sleep(0)
+    assert len(begun) == MOST_ROUNDS
+    await bot.app.close()
+    assert len(ended) == MOST_ROUNDS

@@ -118,3 +118,84 @@ async def test_what_was_read_by_hand_during_a_round_is_still_counted(
         go_on.set()
         await a_round
     assert (await press.state()).items == 2
+
+
+async def test_many_feeds_of_one_host_take_the_place_of_no_other(
+    archive: Archive, tiny: Story, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crowd = [feed(f"s{number}", url=f"https://crowd.example/{number}") for number in range(3 * update.AT_ONCE)]
+    other = feed("other")
+    press = Pressroom(archive, tiny, await open_index(archive), clock, sources=[*crowd, other])
+    fetched: list[str] = []
+    real = press.fetcher.fetch
+
+    async def fetch(request: FetchRequest) -> FetchResult:
+        fetched.append(request.url)
+        await asyncio.sleep(0.01)
+        return await real(request)
+
+    monkeypatch.setattr(press.fetcher, "fetch", fetch)
+    for source in (*crowd, other):
+        press.publish(source.id)
+    told = await press.updater.update_due(clock())
+    assert [one.source_id for one in told] == [source.id for source in (*crowd, other)]
+    assert fetched.index(str(other.url)) == 1
+
+
+async def test_a_host_that_hangs_keeps_no_later_round_waiting(
+    press: Pressroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(update, "FLUSH_EVERY", 0.02)
+    for name in ("courier", "agency"):
+        press.publish(name, etag='"v1"')
+        await press.update(name)
+    go_on, fetched = asyncio.Event(), []
+    real = press.fetcher.fetch
+
+    async def fetch(request: FetchRequest) -> FetchResult:
+        fetched.append(request.url)
+        if "courier" in request.url:
+            await go_on.wait()
+        return await real(request)
+
+    monkeypatch.setattr(press.fetcher, "fetch", fetch)
+    heard: list[str] = []
+    press.clock.forward(hours=3)
+    first = asyncio.create_task(
+        press.updater.update_due(press.clock(), lambda came: heard.extend(one.source_id for one in came))
+    )
+    async with asyncio.timeout(20):
+        while heard != ["agency"]:  # it is told before the round ends
+            await asyncio.sleep(0.01)
+        press.clock.forward(hours=3)
+        assert await press.updater.update_due(press.clock()) == [SourceUpdate("agency")]
+        assert not first.done()
+        go_on.set()
+        assert await first == [SourceUpdate("courier"), SourceUpdate("agency")]
+    assert sum("courier" in url for url in fetched) == 1
+    press.clock.forward(hours=3)
+    assert len(await press.updater.update_due(press.clock())) == 2
+
+
+async def test_a_round_that_is_broken_off_leaves_its_sources_to_the_next(
+    press: Pressroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await press.baseline()
+    press.clock.forward(hours=3)
+    reached = asyncio.Event()
+    real = press.fetcher.fetch
+
+    async def fetch(request: FetchRequest) -> FetchResult:
+        if not reached.is_set():
+            reached.set()
+            await asyncio.Event().wait()
+        return await real(request)
+
+    monkeypatch.setattr(press.fetcher, "fetch", fetch)
+    broken = asyncio.create_task(press.updater.update_due(press.clock()))
+    async with asyncio.timeout(20):
+        await reached.wait()
+        broken.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await broken
+        assert {one.source_id for one in await press.updater.update_due(press.clock())} >= {"courier", "agency"}
