@@ -190,16 +190,13 @@ class Answerer:
         spoken = _spoken(text, language)
         question = analyse(_dated(text, now), spoken, self._terms, limit=_CANDIDATES)
         # Side by side: while the database searches, it needs the interpreter for half of the time at most.
-        (hits, rarity), told = await asyncio.gather(
-            self._searched(question), asyncio.to_thread(self._precedents_of, question)
+        hits, rarity, told = await asyncio.gather(
+            self._index.search(self._archive, question.query),
+            self._index.weights(self._archive, question.query),
+            asyncio.to_thread(self._precedents_of, question),
         )
         weights = concept_weights(question.query.concepts, rarity)
         return await asyncio.to_thread(self._judge_all, question, hits, weights, told)
-
-    async def _searched(self, question: Question) -> tuple[list[Hit], Mapping[str, float]]:
-        """What was found, and how much each concept tells."""
-        hits = await self._index.search(self._archive, question.query)
-        return hits, await self._index.weights(self._archive, question.query)
 
     def _precedents_of(self, question: Question) -> _Told:
         text, language = question.text, question.language
