@@ -18,7 +18,6 @@ import itertools
 import math
 import os
 import pickle
-import struct
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
@@ -35,6 +34,7 @@ from bot.message import Message
 from digests.archive.media import Media
 from digests.archive.views import View
 from digests.errors import KakehashiError
+from digests.ingest.frames import framed, receive_frame
 from digests.search import analysers
 from digests.story import Story
 
@@ -46,7 +46,7 @@ is alone does not reach it, nor does a handful that come together."""
 OVER = 5.0
 """Seconds."""
 IDLE_FOR = 300.0
-"""Seconds without work after which the reader ends: it holds some 150 MB."""
+"""Seconds without work after which the reader ends: it holds the story and an index's caches of its own."""
 PATIENCE = 10.0
 """Seconds for one answer; then the reader is given up, and what it was asked is answered here, where a handler has half
 a minute."""
@@ -57,7 +57,6 @@ NOT_AGAIN_FOR = 60.0
 _LOOK_EVERY = 0.5
 _FAREWELL = 1.0
 """Seconds for a reader to end by itself; then it is killed, whatever it is doing."""
-_LENGTH = struct.Struct(">I")
 _ROOT = Path(__file__).parents[1]
 
 
@@ -256,7 +255,7 @@ class Reader:
         self._last_used = now
         try:
             # Not waited for: what is under way is bounded by what this process has to do at the same time.
-            process.stdin.write(_framed(pickle.dumps(Request(number, invocation, self._now()), -1)))
+            process.stdin.write(framed(pickle.dumps(Request(number, invocation, self._now()), -1)))
             reply: Reply = await future
         except OSError as error:
             raise NotAnswered("the reader has gone") from error
@@ -274,20 +273,15 @@ class Reader:
         return reply.message
 
 
-def _framed(data: bytes) -> bytes:
-    return _LENGTH.pack(len(data)) + data
-
-
 async def _send(process: Process, data: bytes) -> None:
     assert process.stdin is not None
-    process.stdin.write(_framed(data))
+    process.stdin.write(framed(data))
     await process.stdin.drain()
 
 
 async def _receive(process: Process) -> bytes:
     assert process.stdout is not None
-    size = _LENGTH.unpack(await process.stdout.readexactly(_LENGTH.size))[0]
-    return await process.stdout.readexactly(size)
+    return await receive_frame(process.stdout)
 
 
 async def _part_from(process: Process) -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from bot.settings import DigestSettings, Settings
 from digests.archive import Archive, media, views
 from digests.archive.media import Media
@@ -78,11 +80,13 @@ class Services:
     async def keep(self, kept: View | Media) -> str:
         """Keep what stands behind a button, or a file of a message; returns its token or key."""
         now = self.now()
-        if isinstance(kept, View):
-            view = kept
-            return await self.archive.write_at_once(lambda connection: views.put(connection, view, now=now))
-        file = kept
-        return await self.archive.write_at_once(lambda connection: media.keep(connection, file, now=now))
+
+        async def work(connection: AsyncConnection) -> str:
+            if isinstance(kept, View):
+                return await views.put(connection, kept, now=now)
+            return await media.keep(connection, kept, now=now)
+
+        return await self.archive.write_at_once(work)
 
     @property
     def story(self) -> Story:

@@ -29,7 +29,7 @@ from digests.archive import migrations
 from digests.archive.direct import Work, drive
 from digests.archive.troubles import told_plainly
 from digests.archive.waiting import finished_in
-from digests.archive.writeahead import WriteAheadLog
+from digests.archive.writeahead import SIZE_LIMIT, WriteAheadLog
 from digests.errors import ArchiveError
 
 BUSY_TIMEOUT_MS = 10_000
@@ -45,7 +45,7 @@ _SERVER_TIMEOUTS = {"timeout": 15, "command_timeout": 120}
 """Seconds that PostgreSQL may take to let us in and for one statement; no statement of ours takes ten."""
 # Caches are per connection and negative sizes are KiB; the system's own cache holds the file anyway.
 _READING = ("query_only=ON", "cache_size=-4000")
-_WRITING = ("cache_size=-8000", "journal_size_limit=33554432")
+_WRITING = ("cache_size=-8000", f"journal_size_limit={SIZE_LIMIT}")
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 T = TypeVar("T")
 

@@ -22,6 +22,8 @@ EVERY = 5.0
 """Seconds between two checkpoints: a burst of new items changes the same pages again and again."""
 LONG = 4_000
 """Pages (of 4 kB) from which on the log is begun anew, readers or not."""
+SIZE_LIMIT = 32 * 1024 * 1024
+"""Bytes to which SQLite cuts the log's file back when it begins it anew."""
 _PATIENCE_MS = 1_000
 """How long the last readers of the log are waited for; then it is tried again the next time."""
 
@@ -60,7 +62,7 @@ class WriteAheadLog:
         if self._connection is None:
             self._connection = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
             self._connection.execute(f"PRAGMA busy_timeout={_PATIENCE_MS}")
-            self._connection.execute("PRAGMA journal_size_limit=33554432")
+            self._connection.execute(f"PRAGMA journal_size_limit={SIZE_LIMIT}")
         with closing(self._connection.execute(f"PRAGMA wal_checkpoint({how})")) as cursor:
             _, pages, _ = cursor.fetchone()
         return int(pages)

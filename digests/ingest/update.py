@@ -146,7 +146,8 @@ class Updater:
                 known += len(fresh)
                 # Only now: what is not yet written looks as if it were still due.
                 self._queued.difference_update(update.source_id for update in fresh)
-                told(fresh)
+                if fresh:
+                    told(fresh)
                 for lane in done:
                     lane.result()
             return [came[source.id] for source in due]
@@ -168,7 +169,7 @@ class Updater:
         """Read the sources of one host, one after another. They wait for their host here, where they take the place of
         nobody else: in the order of the story, eight feeds of one host held all places for eight seconds."""
         host = _host(sources[0])
-        turn = self._hosts.get(host) or self._hosts.setdefault(host, asyncio.Lock())
+        turn = self._hosts.setdefault(host, asyncio.Lock())
         for source in sources:
             async with turn:
                 async with self._gate:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from digests.archive import deliveries
 from digests.ingest.fetch import FetchLimits
 from digests.model import DeliveryState
 from tests.conftest import StoppedClock
+from tests.fakes.slack.schema import check_call
+from tests.fakes.slack.server import FakeSlack
 from tests.system.newsstand import Newsstand
 
 TINY = Path(__file__).parents[1] / "data" / "stories" / "tiny"
@@ -45,6 +48,22 @@ sources:
   - {{id: agency, name: Wire, url: "{address}/agency.xml", publisher: Valley Wire, family: wire,
      kind: wire, language: en, every: 1m, allow_private: true}}
 """
+
+
+@asynccontextmanager
+async def over_slack(config: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeSlack]:
+    """A Slack on loopback that the configuration posts to in the local chat's place; at the end nothing that was sent
+    may have broken Slack's rules."""
+    async with FakeSlack() as fake:
+        fake.checks = [check_call]
+        monkeypatch.setenv("SLACK_BOT_TOKEN", fake.bot_token)
+        monkeypatch.setenv("SLACK_APP_TOKEN", fake.app_token)
+        path = config / "bot.yaml"
+        platforms = f'platforms:\n  slack: {{base_url: "{fake.base_url}"}}\n'
+        text = path.read_text().replace("platforms:\n  web: {port: 0}\n", platforms)
+        path.write_text(text.replace("web:news", "slack:C1"))
+        yield fake
+        assert fake.violations == []
 
 
 @pytest.fixture

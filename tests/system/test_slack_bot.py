@@ -13,27 +13,17 @@ from bot.tools.doctor import run_doctor
 from bot.tools.post import PostError, post_test
 from tests.bot.adapters.slack.setting import actions_of, words_of
 from tests.conftest import StoppedClock
-from tests.fakes.slack.schema import check_call
 from tests.fakes.slack.server import FakeSlack
-from tests.system.conftest import Bot, StartBot
+from tests.system.conftest import Bot, StartBot, over_slack
 from tests.system.newsstand import Newsstand
 from tests.system.test_feed_to_edition import pillar
-
-PLATFORMS = 'platforms:\n  slack: {{base_url: "{url}"}}\n'
 
 
 @pytest.fixture
 async def slack(config: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeSlack]:
     """Two variables and one line of YAML: that is all it takes."""
-    async with FakeSlack() as fake:
-        fake.checks = [check_call]
-        monkeypatch.setenv("SLACK_BOT_TOKEN", fake.bot_token)
-        monkeypatch.setenv("SLACK_APP_TOKEN", fake.app_token)
-        path = config / "bot.yaml"
-        text = path.read_text().replace("platforms:\n  web: {port: 0}\n", PLATFORMS.format(url=fake.base_url))
-        path.write_text(text.replace("web:news", "slack:C1"))
+    async with over_slack(config, monkeypatch) as fake:
         yield fake
-        assert fake.violations == []
 
 
 @pytest.fixture

@@ -24,9 +24,8 @@ from digests.archive import media
 from tests.bot.adapters.slack.setting import words_of
 from tests.fakes.discord.schema import check_request
 from tests.fakes.discord.server import TOKEN, FakeDiscord
-from tests.fakes.slack.schema import check_call
 from tests.fakes.slack.server import FakeSlack
-from tests.system.conftest import Bot, StartBot
+from tests.system.conftest import Bot, StartBot, over_slack
 
 BORIS = Member("slack", "T1", "C1", "U2", admin=False, language="en", zone="UTC")
 STRANGER = Member("slack", "T2", "C9", "U2", admin=False, language="en", zone="UTC")
@@ -210,16 +209,8 @@ async def test_the_same_file_is_kept_once_and_nothing_of_it_can_be_asked_for_by_
 
 @pytest.fixture
 async def slack(hostile: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeSlack]:
-    async with FakeSlack() as fake:
-        fake.checks = [check_call]
-        monkeypatch.setenv("SLACK_BOT_TOKEN", fake.bot_token)
-        monkeypatch.setenv("SLACK_APP_TOKEN", fake.app_token)
-        path = hostile / "bot.yaml"
-        platform = f'platforms:\n  slack: {{base_url: "{fake.base_url}"}}\n'
-        text = path.read_text().replace("platforms:\n  web: {port: 0}\n", platform)
-        path.write_text(text.replace("web:news", "slack:C1"))
+    async with over_slack(hostile, monkeypatch) as fake:
         yield fake
-        assert fake.violations == []
 
 
 async def test_in_slack_the_file_comes_by_direct_message(slack: FakeSlack, start_bot: StartBot, config: Path) -> None:

@@ -24,6 +24,22 @@ def pillar() -> Entry:
     return Entry("1", "Third pillar of the bridge is built", PILLAR)
 
 
+def _the_courier_hangs(press: Pressroom, monkeypatch: pytest.MonkeyPatch) -> tuple[asyncio.Event, list[str]]:
+    """Until the event is set; and the addresses that are asked for."""
+    go_on = asyncio.Event()
+    fetched: list[str] = []
+    real = press.fetcher.fetch
+
+    async def fetch(request: FetchRequest) -> FetchResult:
+        fetched.append(request.url)
+        if "courier" in request.url:
+            await go_on.wait()
+        return await real(request)
+
+    monkeypatch.setattr(press.fetcher, "fetch", fetch)
+    return go_on, fetched
+
+
 async def test_a_round_without_news_is_recorded_as_single_readings_are(either_press: Pressroom) -> None:
     for name in ("courier", "agency"):
         either_press.publish(name, pillar(), etag='"v1"')
@@ -70,15 +86,7 @@ async def test_sources_that_were_read_are_recorded_while_another_hangs(
     for name in ("courier", "agency"):
         press.publish(name, etag='"v1"')
         await press.update(name)
-    go_on = asyncio.Event()
-    real = press.fetcher.fetch
-
-    async def fetch(request: FetchRequest) -> FetchResult:
-        if "courier" in request.url:
-            await go_on.wait()
-        return await real(request)
-
-    monkeypatch.setattr(press.fetcher, "fetch", fetch)
+    go_on, _ = _the_courier_hangs(press, monkeypatch)
     press.clock.forward(hours=3)
     now = press.clock()
     a_round = asyncio.create_task(press.updater.update_due(now))
@@ -149,16 +157,7 @@ async def test_a_host_that_hangs_keeps_no_later_round_waiting(
     for name in ("courier", "agency"):
         press.publish(name, etag='"v1"')
         await press.update(name)
-    go_on, fetched = asyncio.Event(), []
-    real = press.fetcher.fetch
-
-    async def fetch(request: FetchRequest) -> FetchResult:
-        fetched.append(request.url)
-        if "courier" in request.url:
-            await go_on.wait()
-        return await real(request)
-
-    monkeypatch.setattr(press.fetcher, "fetch", fetch)
+    go_on, fetched = _the_courier_hangs(press, monkeypatch)
     heard: list[str] = []
     press.clock.forward(hours=3)
     first = asyncio.create_task(
