@@ -173,10 +173,12 @@ class Torment(Events):
         )
         while True:
             passed = time.monotonic() - began
-            if deaths and passed >= deaths[0]:
+            if not self.bot.alive:
+                await self._revive()
+            # Who died at a crash point just now is not killed by chance as well: that waits for the next process.
+            elif deaths and passed >= deaths[0]:
                 deaths.pop(0)
                 await self.bot.kill()
-            if not self.bot.alive:
                 await self._revive()
             # While it starts, time hardly passes: on a busy machine it would start for hours.
             self._run_at(RATE if self.bot.has_begun() else 1.0)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from digests.charts.fonts import pieces, shown
 from digests.charts.spec import LONGEST_TEXT, Chart, Panel, Shape
+from digests.charts.widths import Widths
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,11 +47,13 @@ class Page:
         self._chart = chart
         self.missing: set[str] = set()
         self._figure: Figure
+        self._widths: Widths
 
     def onto(self, figure: Figure) -> None:
         """Draw, and give the figure the height that it takes."""
-        self._figure = figure
         chart = self._chart
+        self._figure = figure
+        self._widths = Widths(figure, chart.language)
         title = self._wrapped(self._shown(chart.title), TITLE, bold=True)[:4]
         measure = self._wrapped(self._shown(chart.measure), TEXT)[:2]
         legend = self._legend() if self._needs_legend() else []
@@ -74,11 +77,7 @@ class Page:
 
     def _width(self, text: str, size: float, *, bold: bool = False) -> float:
         """Inches that a line takes."""
-        drawn = self._figure.text(0, 0, text, fontsize=size, fontweight="bold" if bold else "normal")
-        try:
-            return float(drawn.get_window_extent(self._figure.canvas.get_renderer()).width) / DPI  # type: ignore[attr-defined]
-        finally:
-            drawn.remove()
+        return self._widths.inches(text, size, bold=bold)
 
     def _wrapped(self, text: str, size: float, *, bold: bool = False, width: float = WIDTH - 2 * _MARGIN) -> list[str]:
         """The text in lines that fit: broken at spaces, and anywhere between Japanese characters."""

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 from digests.charts import page
 from digests.charts.draw import Drawing, draw
+from digests.charts.fonts import prepare, style
 from digests.charts.page import DPI, WIDTH
 from digests.charts.spec import MOST_ROWS, Chart, Panel, Part, Shape, Tick, decoded, nice_steps
+from digests.charts.widths import Widths
 from digests.errors import ChartError
 
 TWO = (Part("financial", (1.0, 2.5, None), ("1", "2.5", "")), Part("military", (0.5, 0.0, 3.0), ("0.5", "0", "3")))
@@ -89,6 +91,26 @@ def test_texts_are_never_formulas(words: str) -> None:
 def test_directions_controls_and_line_breaks_change_nothing() -> None:
     clean = drawn(replace(CHART, title="Aid by year"))
     assert drawn(replace(CHART, title="\u202eAid\u2066 by\n\n\x00 year\u200b")).png == clean.png
+
+
+@pytest.mark.parametrize("language", ["en", "ja", "uk"])
+@settings(max_examples=40, deadline=None)
+@given(words=st.text("Aid by Year, AVAW To „їжак“ 日本の支援1,234€–", max_size=40), bold=st.booleans())
+def test_a_line_is_never_wider_than_its_letters(language: str, words: str, bold: bool) -> None:
+    """What is measured letter by letter against what matplotlib lays out; kerning brings letters nearer alone."""
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    prepare()
+    with rc_context(style(language, 10.5)):
+        figure = Figure(dpi=DPI)
+        renderer = FigureCanvasAgg(figure).get_renderer()
+        laid_out = figure.text(0, 0, words, fontsize=10.5, fontweight="bold" if bold else "normal")
+        wide = laid_out.get_window_extent(renderer).width / DPI
+        measured = Widths(figure, language).inches(words, 10.5, bold=bold)
+    assert wide <= measured + 1 / DPI
+    assert measured <= wide * 1.25 + 1 / DPI
 
 
 @settings(max_examples=8, deadline=None)
