@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 from rich.console import Console
@@ -13,8 +12,6 @@ from bot.app import App
 from digests.errors import NotFound
 from digests.ingest.update import SourceUpdate
 from digests.model import Source
-
-_AT_ONCE = 8
 
 
 async def ingest_once(config: Path, wanted: tuple[str, ...]) -> None:
@@ -37,18 +34,10 @@ def _chosen(app: App, wanted: tuple[str, ...]) -> list[Source]:
 
 
 async def _update(app: App, sources: list[Source]) -> list[SourceUpdate]:
-    gate = asyncio.Semaphore(_AT_ONCE)
     columns = (TextColumn("Reading sources"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("sources", total=len(sources))
-
-        async def one(source: Source) -> SourceUpdate:
-            async with gate:
-                result = await app.updater.update_source(source, app.services.now())
-            progress.advance(task)
-            return result
-
-        return list(await asyncio.gather(*(one(source) for source in sources)))
+        return await app.updater.update_all(sources, app.services.now(), lambda update: progress.advance(task))
 
 
 def _table(results: list[SourceUpdate]) -> Table:

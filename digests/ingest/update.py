@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -136,7 +136,11 @@ class Updater:
         self._queued.update(source.id for source in due)
         unchanged = Unchanged(self._archive)
         came: dict[str, SourceUpdate] = {}
-        lanes = [asyncio.create_task(self._in_lane(lane, states, unchanged, came, now)) for lane in _lanes(due)]
+
+        async def read(source: Source) -> None:
+            came[source.id] = await self._once(source, now, states[source.id], unchanged)
+
+        lanes = [asyncio.create_task(self._in_lane(lane, read)) for lane in _lanes(due)]
         waiting, known = set(lanes), 0
         try:
             while waiting:
@@ -158,22 +162,35 @@ class Updater:
             self._queued.difference_update(source.id for source in due if source.id not in came)
             self._queued.difference_update(update.source_id for update in list(came.values())[known:])
 
-    async def _in_lane(
-        self,
-        sources: Sequence[Source],
-        states: Mapping[str, SourceState],
-        unchanged: Unchanged,
-        came: dict[str, SourceUpdate],
-        now: datetime,
-    ) -> None:
+    async def update_all(
+        self, sources: Sequence[Source], now: datetime, told: Callable[[SourceUpdate], None] = lambda update: None
+    ) -> list[SourceUpdate]:
+        """Read these sources, whether or not it is their turn; ``told`` is called with each as it comes.
+
+        Raises :class:`ArchiveError` when the archive itself fails.
+        """
+        came: dict[str, SourceUpdate] = {}
+
+        async def read(source: Source) -> None:
+            came[source.id] = await self.update_source(source, now)
+            told(came[source.id])
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for lane in _lanes(sources):
+                    group.create_task(self._in_lane(lane, read))
+        except* ArchiveError as failed:
+            raise failed.exceptions[0] from None
+        return [came[source.id] for source in sources]
+
+    async def _in_lane(self, sources: Sequence[Source], read: Callable[[Source], Awaitable[None]]) -> None:
         """Read the sources of one host, one after another. They wait for their host here, where they take the place of
         nobody else: in the order of the story, eight feeds of one host held all places for eight seconds."""
-        host = _host(sources[0])
-        turn = self._hosts.setdefault(host, asyncio.Lock())
+        turn = self._hosts.setdefault(_host(sources[0]), asyncio.Lock())
         for source in sources:
             async with turn:
                 async with self._gate:
-                    came[source.id] = await self._once(source, now, states[source.id], unchanged)
+                    await read(source)
                 if source is not sources[-1]:
                     await asyncio.sleep(self._spacing)
 

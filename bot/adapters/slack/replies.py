@@ -79,17 +79,26 @@ class Replies:
         message (slackapi/node-slack-sdk#1790); a file that was shared nowhere is the bot's alone.
         """
         if has_pictures(message) or has_files(message):
-            channel = await self._workspaces.direct(place.client, place.team, place.user)
-            if place.channel in ("", channel):
+            channel = await self._direct(place)
+            if channel is not None and place.channel in ("", channel):
                 thread = place.thread if place.channel else None
                 for body in await self._bodies(place, message):
                     await _called(place.client.chat_postMessage, channel=channel, thread_ts=thread, **body)
                 await self._files_below(place, message, channel, thread)
                 return
             message = await self._files_apart(place, message, channel)
-            message = await self._pictures_apart(place, message, channel)
+            if channel is not None:
+                message = await self._pictures_apart(place, message, channel)
         for body in _bodies(message, {}):
             await self._private(place, body)
+
+    async def _direct(self, place: Place) -> str | None:
+        """The channel of the member's direct messages; None when Slack opens none: then the words come alone."""
+        try:
+            return await self._workspaces.direct(place.client, place.team, place.user)
+        except SendError as error:
+            log.warning("slack.direct-not-opened", why=str(error))
+            return None
 
     async def _pictures_apart(self, place: Place, message: Message, channel: str) -> Message:
         """Send a message's pictures to the member's direct messages; returns the message, which then says so."""
@@ -109,14 +118,17 @@ class Replies:
         blocks = (*message.blocks[: last + 1], Context(text(words)), *message.blocks[last + 1 :])
         return replace(message, blocks=blocks)
 
-    async def _files_apart(self, place: Place, message: Message, channel: str) -> Message:
-        """Send a message's files to the member's direct messages; returns the message, which then says so."""
+    async def _files_apart(self, place: Place, message: Message, channel: str | None) -> Message:
+        """Send a message's files to the member's direct messages; returns the message, which then says so, or that
+        they could not be sent."""
         t = translator(message.language)
         blocks: list[Block] = []
         for block in message.blocks:
             blocks.append(block)
             if isinstance(block, File):
-                sent = await self._uploads.share(place.client, block, channel, comment=message.summary)
+                sent = channel is not None and await self._uploads.share(
+                    place.client, block, channel, comment=message.summary
+                )
                 words = t("The file itself is in your direct messages with this bot.") if sent else t(NOT_SENT)
                 blocks.append(Context(text(words)))
         return replace(message, blocks=tuple(blocks))

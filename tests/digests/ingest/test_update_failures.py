@@ -131,6 +131,39 @@ async def test_only_so_many_sources_are_read_at_once(archive: Archive, tiny: Sto
     assert most == update.AT_ONCE
 
 
+async def test_all_that_is_wanted_is_read_whether_or_not_it_is_due(
+    archive: Archive, tiny: Story, clock: StoppedClock
+) -> None:
+    names = ("good", "failing", "fine")
+    press = Pressroom(archive, tiny, await open_index(archive), clock, sources=[feed(name) for name in names])
+    for name in names:
+        press.publish(name, pillar(title=f"Pillar of the bridge, says {name}"))
+    press.fetcher.bodies["https://failing.example/feed"] = ParseError("it is no feed")
+    came: list[str] = []
+    for news in (1, 0):
+        told = await press.updater.update_all(
+            press.story.sources, clock(), lambda update: came.append(update.source_id)
+        )
+        assert [one.source_id for one in told] == [source.id for source in press.story.sources]
+        assert {one.source_id: (one.new, one.error) for one in told if one.source_id in names} == {
+            "good": (news, None),
+            "failing": (0, "it is no feed"),
+            "fine": (news, None),
+        }
+    assert sorted(came) == sorted(2 * [source.id for source in press.story.sources])
+
+
+async def test_trouble_of_the_archive_ends_a_reading_of_all(press: Pressroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    press.publish("courier", pillar())
+
+    async def full(work: object) -> None:
+        raise ArchiveError("the archive cannot grow: the disk is full")
+
+    monkeypatch.setattr(press.archive, "write_at_once", full)
+    with pytest.raises(ArchiveError, match="disk is full"):
+        await press.updater.update_all([press.story.source("courier")], press.clock())
+
+
 async def test_a_source_is_not_read_twice_at_the_same_time(press: Pressroom) -> None:
     press.publish("courier", pillar())
     source = press.story.source("courier")

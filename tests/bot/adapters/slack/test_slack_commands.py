@@ -595,6 +595,20 @@ async def test_where_no_picture_can_be_sent_the_words_promise_none(
     assert slack.channels.get("DU1") is None or slack.messages("DU1") == []
 
 
+@pytest.mark.parametrize("what", ["chart", "file"])
+async def test_where_slack_opens_no_direct_messages_the_words_come_alone(
+    slack: FakeSlack, adapter: SlackAdapter, host: RichHost, archive: Archive, what: str
+) -> None:
+    host.answers["/latest it"] = await (_chart(archive) if what == "chart" else _table(archive))
+    slack.remove_scope("im:write")
+    await slack.command("U1", "C1", "/latest", "it")
+    await slack.until(lambda: bool(slack.private("U1")))
+    (shown,) = slack.private("U1")
+    assert ("Columns: most in May" if what == "chart" else "could not be sent") in words_of(shown)
+    assert "direct messages" not in words_of(shown)
+    assert set(slack.channels) == {"C1"}
+
+
 async def test_what_is_shared_with_the_channel_shows_its_picture_there(
     slack: FakeSlack, adapter: SlackAdapter, host: RichHost, archive: Archive
 ) -> None:
