@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, BinaryIO, NoReturn, cast
 
+from bot import allocator
 from bot.commands.base import Command, Invocation, UserError
 from bot.commands.catalogue import COMMANDS
 from bot.commands.services import Services
@@ -36,6 +37,7 @@ from digests.story import Story
 
 def main() -> None:
     """Answer requests until the parent closes the pipe or is gone."""
+    allocator.keep_little()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends its reader itself
     requests, answers = sys.stdin.buffer, _private_output()
     setup: Setup = pickle.loads(read_frame(requests))  # noqa: S301 - the bot itself wrote it

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from bot import allocator
 from bot.app import App
 
 SWITCH_INTERVAL = 0.001
@@ -20,6 +21,7 @@ questions answered: with 5 ms a command that makes twenty such calls took 100 ms
 
 async def run_bot(config: Path, *, ingest: bool = True) -> None:
     """Run until SIGINT or SIGTERM. Raises KakehashiError's children when the start fails."""
+    allocator.keep_little()
     sys.setswitchinterval(SWITCH_INTERVAL)
     await run_app(await App.create(config), ingest=ingest)
 
