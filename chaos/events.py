@@ -201,6 +201,7 @@ class Events:
         if status == 0 or not first.said("instance.lost"):
             self.faults.append(f"the frozen instance did not end by itself (status {status})")
         second.kills += first.kills
+        second.starts += first.starts
         await self._step()
 
     async def _freeze_between_writes(self, bot: Bot) -> None:
