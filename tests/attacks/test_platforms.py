@@ -27,9 +27,8 @@ from tests.conftest import StoppedClock
 from tests.fakes.discord.interactions import Asked
 from tests.fakes.discord.model import Permission
 from tests.fakes.discord.server import TOKEN, FakeDiscord
-from tests.fakes.slack.schema import check_call
 from tests.fakes.slack.server import FakeSlack
-from tests.system.conftest import Bot, StartBot
+from tests.system.conftest import Bot, StartBot, over_slack
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 SUBSCRIBE = {"command": "/kakehashi", "text": "subscribe building 09:30", "user_id": "U1", "user_name": "u1"}
@@ -74,18 +73,10 @@ class InSlack:
 
 @pytest.fixture
 async def in_slack(config: Path, start_bot: StartBot, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[InSlack]:
-    async with FakeSlack() as slack:
-        slack.checks = [check_call]
-        monkeypatch.setenv("SLACK_BOT_TOKEN", slack.bot_token)
-        monkeypatch.setenv("SLACK_SIGNING_SECRET", slack.signing_secret)
-        path = config / "bot.yaml"
-        options = f'platforms:\n  slack: {{base_url: "{slack.base_url}", mode: http, port: 0}}\n'
-        text = path.read_text().replace("platforms:\n  web: {port: 0}\n", options)
-        path.write_text(text.replace("web:news", "slack:C1"))
+    async with over_slack(config, monkeypatch, http=True) as slack:
         bot = await start_bot()
         slack.transport, slack.app_url = "http", f"{bot.app.adapters['slack'].address}/"  # type: ignore[attr-defined]
         yield InSlack(bot, slack)
-        assert slack.violations == []
 
 
 @dataclass

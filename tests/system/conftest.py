@@ -51,15 +51,19 @@ sources:
 
 
 @asynccontextmanager
-async def over_slack(config: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeSlack]:
-    """A Slack on loopback that the configuration posts to in the local chat's place; at the end nothing that was sent
-    may have broken Slack's rules."""
+async def over_slack(config: Path, monkeypatch: pytest.MonkeyPatch, *, http: bool = False) -> AsyncIterator[FakeSlack]:
+    """A Slack on loopback that the configuration posts to in the local chat's place, by Socket Mode or signed HTTP; at
+    the end nothing that was sent may have broken Slack's rules."""
     async with FakeSlack() as fake:
         fake.checks = [check_call]
         monkeypatch.setenv("SLACK_BOT_TOKEN", fake.bot_token)
-        monkeypatch.setenv("SLACK_APP_TOKEN", fake.app_token)
+        if http:
+            monkeypatch.setenv("SLACK_SIGNING_SECRET", fake.signing_secret)
+        else:
+            monkeypatch.setenv("SLACK_APP_TOKEN", fake.app_token)
         path = config / "bot.yaml"
-        platforms = f'platforms:\n  slack: {{base_url: "{fake.base_url}"}}\n'
+        mode = ", mode: http, port: 0" if http else ""
+        platforms = f'platforms:\n  slack: {{base_url: "{fake.base_url}"{mode}}}\n'
         text = path.read_text().replace("platforms:\n  web: {port: 0}\n", platforms)
         path.write_text(text.replace("web:news", "slack:C1"))
         yield fake
