@@ -22,7 +22,7 @@ from datetime import datetime
 from digests.archive import Archive
 from digests.glossary import Glossary
 from digests.model import LANGUAGES, Answer, AnswerSentence, Citation, Fact, Status
-from digests.search import analysers, citations, evidence, lexicon, scoring
+from digests.search import analysers, citations, evidence, lexicon, scoring, verdicts
 from digests.search.index import Hit, SearchIndex
 from digests.search.leaning import Lean
 from digests.search.precedents import Likeness, Precedents
@@ -128,7 +128,7 @@ class Answerer:
             for fact in story.facts
         }
         self._rarity = rarity(self._units.values())
-        self._precedents = Precedents(story.precedents)
+        self._precedents = Precedents(story.precedents, verdicts.shipped())
 
     async def answer(self, text: str, language: str, now: datetime) -> Answer:
         """Answer a question that was asked by a reader of ``language``."""
@@ -163,11 +163,12 @@ class Answerer:
         """The answer that quotes what was chosen; None when all of it has been withdrawn since."""
         sentences: list[AnswerSentence] = []
         cited: dict[str, Citation] = {}
+        news = await self._news_citations(chosen)
         for support in chosen:
             piece, spoken = _piece(support.unit, question)
             if any(piece == sentence.text for sentence in sentences):
                 continue  # a copy of one wire report
-            source = await self._citation(support.unit, spoken)
+            source = _citation(support.unit, spoken, news)
             if source:
                 start = support.unit.texts[spoken].find(piece)
                 numbers = (_number(cited, source),)
@@ -265,17 +266,18 @@ class Answerer:
             best_passes=any(support is best for support in passing) and not premise_fails,
         )
 
-    async def _citation(self, unit: Unit, language: str) -> Citation | None:
-        if unit.fact:
-            return citations.of_fact(unit.fact, language)
-        return (await citations.of_items(self._archive, [unit.ref])).get(unit.ref)
+    async def _news_citations(self, supports: Iterable[Support]) -> Mapping[str, Citation]:
+        """Citations of those that are items and still stand, by ref: one reading for all."""
+        refs = [support.unit.ref for support in supports if not support.unit.fact]
+        return await citations.of_items(self._archive, refs) if refs else {}
 
     async def _refuse(self, text: str, ranking: Ranking, started: float) -> Answer:
         question = ranking.question
         near = [support for support in ranking.supports if support.coverage >= _SEEN_ENOUGH][: 2 * MOST_NEAREST]
         nearest: dict[str, Citation] = {}
+        news = await self._news_citations(near)
         for support in near:
-            source = await self._citation(support.unit, question.language)
+            source = _citation(support.unit, question.language, news)
             if source and len(nearest) < MOST_NEAREST:
                 nearest[source.id] = source
         return Answer(
@@ -327,6 +329,10 @@ async def answer(
     """Answer ``question`` from the archive for a reader of ``language``. Reads the story's facts on first use."""
     answerer = await prepare(archive, index, story)
     return await answerer.answer(question, language, now)
+
+
+def _citation(unit: Unit, language: str, news: Mapping[str, Citation]) -> Citation | None:
+    return citations.of_fact(unit.fact, language) if unit.fact else news.get(unit.ref)
 
 
 def _objection(support: Support, question: Question) -> str | None:

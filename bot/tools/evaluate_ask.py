@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from digests.evaluate_ask import (
     load_questions,
     refit,
 )
+from digests.search import verdicts
 from digests.search.extras import has_semantic
 from digests.story import Story
 
@@ -30,21 +32,23 @@ _FITTED = (*_FILES, Path("tests/data/ask_fit.jsonl"))
 
 
 async def refit_once(config: Path) -> None:
-    """Fit the scores anew on the project's own questions, write them into the package and print how well they tell what
-    can be answered."""
+    """Fit the weights of the precedents and the scores anew on the project's own questions, write both into the package
+    and print how well they tell what can be answered."""
     try:
         from digests.fit_ask import MOST_REFUSED, save
+        from digests.fit_verdicts import fit_verdicts
     except ModuleNotFoundError as error:
         raise click.ClickException(f"fitting needs {error.name}: pip install {error.name}") from error
 
     _, story = load_all(config)
     questions = load_questions([path for path in _FITTED if path.exists()])
+    await asyncio.to_thread(lambda: verdicts.save(fit_verdicts(story.precedents)))
     fit = await refit(story, questions, datetime.now(UTC))
     save(fit.weights)
     click.echo(
-        f"fitted on {fit.examples} examples of {len(questions)} questions: AUROC {fit.auroc:.3f} on themselves, "
-        f"{fit.auroc_unseen:.3f} on tenths that the fit had not seen; threshold {fit.weights.threshold:.3f}, at which "
-        f"{MOST_REFUSED:.1%} of unseen answerable questions are refused"
+        f"fitted on {fit.examples} examples of {len(questions)} questions, without those that stand among the "
+        f"precedents: AUROC {fit.auroc:.3f} on themselves, {fit.auroc_unseen:.3f} on tenths that the fit had not seen; "
+        f"threshold {fit.weights.threshold:.3f}, at which {MOST_REFUSED:.1%} of unseen answerable questions are refused"
     )
 
 

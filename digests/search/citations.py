@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC
+from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digests.archive import Archive
 from digests.archive.tables import items
@@ -44,21 +46,24 @@ async def of_items(archive: Archive, refs: Sequence[str]) -> Mapping[str, Citati
     ids = [int(ref.removeprefix("item:")) for ref in refs if ref.startswith("item:")]
     if not ids:
         return {}
-    async with archive.read() as connection:
-        rows = await connection.execute(_WANTED.where(items.c.id.in_(ids), items.c.withdrawn_at.is_(None)))
-        return {
-            f"item:{row.id}": Citation(
-                id=f"item:{row.id}",
-                title=row.title,
-                publisher=row.publisher,
-                url=row.url,
-                kind=SourceKind(row.kind),
-                date=row.published_at.astimezone(UTC).date().isoformat(),
-                language=row.language,
-                locator=row.locator,
-            )
-            for row in rows
-        }
+    wanted = _WANTED.where(items.c.id.in_(ids), items.c.withdrawn_at.is_(None))
+
+    async def work(connection: AsyncConnection) -> Sequence[Any]:
+        return (await connection.execute(wanted)).all()
+
+    return {
+        f"item:{row.id}": Citation(
+            id=f"item:{row.id}",
+            title=row.title,
+            publisher=row.publisher,
+            url=row.url,
+            kind=SourceKind(row.kind),
+            date=row.published_at.astimezone(UTC).date().isoformat(),
+            language=row.language,
+            locator=row.locator,
+        )
+        for row in await archive.read_at_once(work)
+    }
 
 
 def facts_of_brief(story: Story, passage: Passage) -> tuple[str, ...]:

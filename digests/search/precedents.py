@@ -3,7 +3,8 @@
 A story's ``questions.yaml`` names questions that its facts answer and questions that nothing answers. A new question is
 compared with all of its language, by words and by letters (runs of four, in Japanese of two, which see through endings
 and slips of the pen). That the most similar ones were answered, and by which fact, tells more than any score of a text.
-What single turns tell, :mod:`digests.search.leaning` counts.
+What all of them together tell is the verdict (:mod:`digests.search.verdicts`); what single turns tell,
+:mod:`digests.search.leaning` counts.
 
 Everything is counted over inverted lists of small integers: some thousand questions take a few megabytes and a
 comparison a few milliseconds.
@@ -12,12 +13,13 @@ comparison a few milliseconds.
 from __future__ import annotations
 
 import math
+import operator
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from digests.model import Precedent
-from digests.search import analysers
+from digests.search import analysers, verdicts
 from digests.search.leaning import UPRIGHT, Lean, Leaning
 
 NEIGHBOURS = 10
@@ -49,15 +51,18 @@ class Likeness:
     """The share of the :data:`NEIGHBOURS` likeliest, by similarity, that were answered; a half when there are none."""
     votes: Mapping[str, float]
     """The share of them that each fact answers."""
+    verdict: float
+    """Of all precedents, by fitted weights: above 0 as answered questions are; 0 without weights."""
 
 
-_NONE = Likeness({}, 0.0, 0.0, 0.0, 0.0, 0.5, {})
+_NONE = Likeness({}, 0.0, 0.0, 0.0, 0.0, 0.5, {}, 0.0)
 
 
 class Precedents:
     """The precedents of one story. Making one takes about 0.2 ms a question: do it in a thread."""
 
-    def __init__(self, precedents: Iterable[Precedent]) -> None:
+    def __init__(self, precedents: Iterable[Precedent], weights: Mapping[str, float] | None = None) -> None:
+        """``weights``: what each weighs in the verdict, by :func:`digests.search.verdicts.checksum`."""
         by_group: dict[str, list[Precedent]] = {}
         for precedent in precedents:
             by_group.setdefault(analysers.group_of(precedent.language), []).append(precedent)
@@ -67,8 +72,9 @@ class Precedents:
         for group, found in by_group.items():
             tokens = [analysers.tokens(precedent.text, group) for precedent in found]
             facts = [precedent.facts for precedent in found]
-            self._words[group] = _Space(facts, [tuple(dict.fromkeys(own)) for own in tokens])
-            self._letters[group] = _Space(facts, _letters([precedent.text for precedent in found], group))
+            weighed = array("f", (weights.get(verdicts.checksum(each), 0.0) for each in found) if weights else ())
+            self._words[group] = _Space(facts, [tuple(dict.fromkeys(own)) for own in tokens], weighed)
+            self._letters[group] = _Space(facts, _letters([precedent.text for precedent in found], group), weighed)
             self._leaning[group] = Leaning(
                 (own for own, facts_ in zip(tokens, facts, strict=True) if facts_),
                 (own for own, facts_ in zip(tokens, facts, strict=True) if not facts_),
@@ -86,6 +92,14 @@ class Precedents:
         space = self._letters.get(group)
         return space.likeness(_letters([text], group)[0]) if space else _NONE
 
+    def alike(self, text: str, language: str) -> Iterator[tuple[Sequence[int], Sequence[float]]]:
+        """By words, then by letters: the precedents of the language that are like at all, by their numbers in the order
+        given, and how similar each is."""
+        group = analysers.group_of(language)
+        if group in self._words:
+            yield self._words[group].alike(tuple(dict.fromkeys(analysers.tokens(text, group))))
+            yield self._letters[group].alike(_letters([text], group)[0])
+
     def lean(self, text: str, language: str) -> Lean:
         """How the question's words lean, whatever it is about."""
         group = analysers.group_of(language)
@@ -96,9 +110,13 @@ class Precedents:
 class _Space:
     """Precedents of one language as inverted lists of one sort of feature."""
 
-    def __init__(self, facts: Sequence[tuple[str, ...]], held: Sequence[tuple[str, ...]]) -> None:
-        """From the facts that each precedent was answered by, and its different features."""
+    def __init__(
+        self, facts: Sequence[tuple[str, ...]], held: Sequence[tuple[str, ...]], weighed: array[float]
+    ) -> None:
+        """From the facts that each precedent was answered by, its different features and its weight, if there are
+        weights."""
         self._facts = facts
+        self._weighed = weighed
         lists: dict[str, array[int]] = {}
         size = "H" if len(held) < _MOST_SHORT else "I"
         for number, own in enumerate(held):
@@ -111,7 +129,7 @@ class _Space:
         self._count = len(held)
         common = max(_COMMON, self._count // _COMMON_SHARE)
         weights = {name: self._weight(len(found)) if len(found) <= common else 0.0 for name, found in lists.items()}
-        self._norms = array("f", (math.sqrt(sum(map(weights.__getitem__, own))) or 1.0 for own in held))
+        self._norms = [math.sqrt(sum(map(weights.__getitem__, own))) or 1.0 for own in held]
         # What very many have tells nothing and costs most. What one alone has is kept without a list: it is most.
         self._lists = {feature: found for feature, found in lists.items() if 1 < len(found) <= common}
         self._alone = {feature: found[0] for feature, found in lists.items() if len(found) == 1}
@@ -121,31 +139,42 @@ class _Space:
         return math.log1p(self._count / holding) ** 2
 
     def likeness(self, features: Sequence[str]) -> Likeness:
-        own = [feature for feature in features if feature not in self._ignored]
-        if not own:
+        """What the precedents say of a question with these different features."""
+        numbers, alike = self.alike(features)
+        if not numbers:
             return _NONE
-        scores = [0.0] * self._count
-        touched: set[int] = set()
-        squared = 0.0
-        for feature in own:
-            holding = self._lists.get(feature)
-            if holding is None and feature in self._alone:
-                holding = array("I", (self._alone[feature],))
-            weight = self._weight(len(holding) if holding else 1)
-            squared += weight
-            if holding:
-                touched.update(holding)
-                for number in holding:
-                    scores[number] += weight
-        norm = math.sqrt(squared)
-        # Plain numbers first: pairs of all that are alike at all would wake the garbage collector at every question.
-        alike = {number: scores[number] / (norm * self._norms[number]) for number in touched}
-        least = sorted(alike.values())[-_LOOKED_AT:][:1]
-        best = [(score, number) for number, score in alike.items() if score >= least[0]] if least else []
+        least = sorted(alike)[-_LOOKED_AT:][0]
+        best = [(score, number) for number, score in zip(numbers, alike, strict=True) if score >= least]
         best.sort(reverse=True)
-        return self._told(best[:_LOOKED_AT])
+        return self._told(best[:_LOOKED_AT], self._verdict(numbers, alike))
 
-    def _told(self, alike: Sequence[tuple[float, int]]) -> Likeness:
+    def alike(self, features: Sequence[str]) -> tuple[list[int], list[float]]:
+        """The numbers of all precedents that have any of these features, and how similar each is."""
+        scores = [0.0] * self._count
+        squared = 0.0
+        for feature in features:
+            if feature in self._ignored:
+                continue
+            holding: Sequence[int] = self._lists.get(feature, ())
+            if not holding and feature in self._alone:
+                holding = (self._alone[feature],)
+            weight = self._weight(len(holding) or 1)
+            squared += weight
+            for number in holding:
+                scores[number] += weight
+        norm, norms = math.sqrt(squared), self._norms
+        # Plain numbers: pairs of all that are alike at all would wake the garbage collector at every question.
+        numbers = [number for number, score in enumerate(scores) if score]
+        return numbers, [scores[number] / (norm * norms[number]) for number in numbers]
+
+    def _verdict(self, numbers: Sequence[int], alike: Sequence[float]) -> float:
+        """The sum of each weight times :func:`digests.search.verdicts.nearness`, in loops of C."""
+        if not self._weighed:
+            return 0.0
+        linear = [*map(operator.mul, map(self._weighed.__getitem__, numbers), alike)]
+        return float(verdicts.LINEAR * sum(linear) + sum(map(operator.mul, linear, alike)))
+
+    def _told(self, alike: Sequence[tuple[float, int]], verdict: float) -> Likeness:
         of_fact: dict[str, float] = {}
         answered: list[float] = []
         unanswered: list[float] = []
@@ -168,6 +197,7 @@ class _Space:
             _mean(unanswered[:_FEW]),
             sum(weight for weight, facts in weights if facts) / whole if whole else 0.5,
             votes,
+            verdict,
         )
 
 
