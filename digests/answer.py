@@ -467,10 +467,10 @@ def _missing(question: Question, near: Sequence[Support]) -> tuple[str, ...]:
     concepts = question.query.concepts
     lacking = [concept for concept in concepts if all(support.found[concept.id] == 0 for support in near)]
     if not lacking and near:
-        # A place that the nearest leaves unsaid is rarely what is missing: others near name it.
-        lacking = [
-            concept for concept in concepts if near[0].found[concept.id] == 0 and concept.kind is not ConceptKind.PLACE
-        ]
+        # Of what the nearest leaves unsaid, what the fewest others near name: they all speak of Japan, one of Gaza.
+        unsaid = [concept for concept in concepts if near[0].found[concept.id] == 0]
+        held = {concept.id: sum(support.found[concept.id] > 0 for support in near) for concept in unsaid}
+        lacking = [concept for concept in unsaid if held[concept.id] == min(held.values())]
     if not lacking and question.counted and not any(support.fits for support in near):
         lacking = [question.counted]
     if not lacking and question.predicate and question.presupposes:
