@@ -61,8 +61,8 @@ _NONE = Likeness({}, 0.0, 0.0, 0.0, 0.0, 0.5, {}, 0.0)
 class Precedents:
     """The precedents of one story. Making one takes about 0.2 ms a question: do it in a thread."""
 
-    def __init__(self, precedents: Iterable[Precedent], weights: Mapping[str, float] | None = None) -> None:
-        """``weights``: what each weighs in the verdict, by :func:`digests.search.verdicts.checksum`."""
+    def __init__(self, precedents: Iterable[Precedent], weights: verdicts.Weights | None = None) -> None:
+        """``weights``: what each weighs in the verdict."""
         by_group: dict[str, list[Precedent]] = {}
         for precedent in precedents:
             by_group.setdefault(analysers.group_of(precedent.language), []).append(precedent)
@@ -72,7 +72,7 @@ class Precedents:
         for group, found in by_group.items():
             tokens = [analysers.tokens(precedent.text, group) for precedent in found]
             facts = [precedent.facts for precedent in found]
-            weighed = array("f", (weights.get(verdicts.checksum(each), 0.0) for each in found) if weights else ())
+            weighed = array("f", map(weights.of, found) if weights else ())
             self._words[group] = _Space(facts, [tuple(dict.fromkeys(own)) for own in tokens], weighed)
             self._letters[group] = _Space(facts, _letters([precedent.text for precedent in found], group), weighed)
             self._leaning[group] = Leaning(
@@ -129,7 +129,7 @@ class _Space:
         self._count = len(held)
         common = max(_COMMON, self._count // _COMMON_SHARE)
         weights = {name: self._weight(len(found)) if len(found) <= common else 0.0 for name, found in lists.items()}
-        self._norms = [math.sqrt(sum(map(weights.__getitem__, own))) or 1.0 for own in held]
+        self._norms = array("d", (math.sqrt(sum(map(weights.__getitem__, own))) or 1.0 for own in held))
         # What very many have tells nothing and costs most. What one alone has is kept without a list: it is most.
         self._lists = {feature: found for feature, found in lists.items() if 1 < len(found) <= common}
         self._alone = {feature: found[0] for feature, found in lists.items() if len(found) == 1}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -31,10 +32,13 @@ def verdict(known: Precedents, text: str, language: str = "en") -> float:
     return known.by_words(text, language).verdict + known.by_letters(text, language).verdict
 
 
+def weights_of(fitted: Iterable[tuple[Precedent, float]]) -> verdicts.Weights:
+    return verdicts.Weights({verdicts.checksum(precedent): weight for precedent, weight in fitted})
+
+
 @pytest.fixture(scope="module")
 def weighed() -> Precedents:
-    weights = {verdicts.checksum(precedent): weight for precedent, weight in fit_verdicts(_ASKED)}
-    return Precedents(_ASKED, weights)
+    return Precedents(_ASKED, weights_of(fit_verdicts(_ASKED)))
 
 
 def test_new_questions_are_told_by_what_they_ask_not_by_what_they_name(weighed: Precedents) -> None:
@@ -58,13 +62,13 @@ def test_languages_are_weighed_by_themselves() -> None:
     )
     fitted = dict(fit_verdicts(ours))
     assert fitted.keys() == set(ours)
-    known = Precedents(ours, {verdicts.checksum(precedent): weight for precedent, weight in fitted.items()})
+    known = Precedents(ours, weights_of(fitted.items()))
     assert verdict(known, "Коли міст відкрили?", "uk") > 0 > verdict(known, "Хто міст фарбував?", "uk")
 
 
 def test_without_weights_there_is_no_verdict() -> None:
     assert verdict(Precedents(_ASKED), "When was the canal bridge opened?") == 0
-    assert verdict(Precedents(_ASKED, {"00000000": 1.0}), "When was the canal bridge opened?") == 0
+    assert verdict(Precedents(_ASKED, verdicts.Weights({0: 1.0})), "When was the canal bridge opened?") == 0
 
 
 def test_weights_are_kept_by_words_language_and_outcome(tmp_path: Path) -> None:
@@ -72,13 +76,13 @@ def test_weights_are_kept_by_words_language_and_outcome(tmp_path: Path) -> None:
     assert len({verdicts.checksum(precedent) for precedent in asked}) == 3
     verdicts.save(zip(asked, (0.25, -1.5, 11.999), strict=True), tmp_path / "verdicts.json")
     read = verdicts.load(tmp_path / "verdicts.json")
-    assert [read[verdicts.checksum(precedent)] for precedent in asked] == [0.25, -1.5, 11.999]
+    assert [read.of(precedent) for precedent in asked] == pytest.approx([0.25, -1.5, 11.999])
 
 
 def test_every_shipped_question_was_weighed() -> None:
     """Else: kakehashi eval ask --fit."""
-    weights = verdicts.shipped()
-    assert {verdicts.checksum(precedent) for precedent in shipped_story().precedents} == weights.keys()
+    asked = {verdicts.checksum(precedent) for precedent in shipped_story().precedents}
+    assert asked == set(verdicts.shipped().checksums)
 
 
 @given(st.floats(0, 1), st.floats(0, 1))
