@@ -57,8 +57,12 @@ class Leaning:
 
 def _counted(questions: Iterable[Sequence[str]]) -> tuple[Counter[str], int]:
     """In how many questions each turn stands, and how many questions there are."""
-    turns = [_turns(tokens) for tokens in questions]
-    return Counter(itertools.chain.from_iterable(turns)), len(turns)
+    turns: Counter[str] = Counter()
+    count = 0
+    for tokens in questions:
+        turns.update(_turns(tokens))
+        count += 1
+    return turns, count
 
 
 def _turns(tokens: Sequence[str]) -> set[str]:

@@ -73,8 +73,8 @@ class Precedents:
             tokens = [analysers.tokens(precedent.text, group) for precedent in found]
             facts = [precedent.facts for precedent in found]
             weighed = array("f", map(weights.of, found) if weights else ())
-            self._words[group] = _Space(facts, [tuple(dict.fromkeys(own)) for own in tokens], weighed)
-            self._letters[group] = _Space(facts, _letters([precedent.text for precedent in found], group), weighed)
+            self._words[group] = _Space(facts, map(dict.fromkeys, tokens), weighed)
+            self._letters[group] = _Space(facts, _letters((precedent.text for precedent in found), group), weighed)
             self._leaning[group] = Leaning(
                 (own for own, facts_ in zip(tokens, facts, strict=True) if facts_),
                 (own for own, facts_ in zip(tokens, facts, strict=True) if not facts_),
@@ -90,7 +90,7 @@ class Precedents:
         """Compare by runs of letters within words, rare ones counting more."""
         group = analysers.group_of(language)
         space = self._letters.get(group)
-        return space.likeness(_letters([text], group)[0]) if space else _NONE
+        return space.likeness(next(_letters([text], group))) if space else _NONE
 
     def alike(self, text: str, language: str) -> Iterator[tuple[Sequence[int], Sequence[float]]]:
         """By words, then by letters: the precedents of the language that are like at all, by their numbers in the order
@@ -98,7 +98,7 @@ class Precedents:
         group = analysers.group_of(language)
         if group in self._words:
             yield self._words[group].alike(tuple(dict.fromkeys(analysers.tokens(text, group))))
-            yield self._letters[group].alike(_letters([text], group)[0])
+            yield self._letters[group].alike(next(_letters([text], group)))
 
     def lean(self, text: str, language: str) -> Lean:
         """How the question's words lean, whatever it is about."""
@@ -110,15 +110,14 @@ class Precedents:
 class _Space:
     """Precedents of one language as inverted lists of one sort of feature."""
 
-    def __init__(
-        self, facts: Sequence[tuple[str, ...]], held: Sequence[tuple[str, ...]], weighed: array[float]
-    ) -> None:
+    def __init__(self, facts: Sequence[tuple[str, ...]], held: Iterable[Iterable[str]], weighed: array[float]) -> None:
         """From the facts that each precedent was answered by, its different features and its weight, if there are
         weights."""
         self._facts = facts
         self._weighed = weighed
+        self._count = len(facts)
         lists: dict[str, array[int]] = {}
-        size = "H" if len(held) < _MOST_SHORT else "I"
+        size = "H" if self._count < _MOST_SHORT else "I"
         for number, own in enumerate(held):
             for feature in own:
                 found = lists.get(feature)
@@ -126,14 +125,19 @@ class _Space:
                     lists[feature] = array(size, (number,))
                 else:
                     found.append(number)
-        self._count = len(held)
         common = max(_COMMON, self._count // _COMMON_SHARE)
-        weights = {name: self._weight(len(found)) if len(found) <= common else 0.0 for name, found in lists.items()}
-        self._norms = array("d", (math.sqrt(sum(map(weights.__getitem__, own))) or 1.0 for own in held))
         # What very many have tells nothing and costs most. What one alone has is kept without a list: it is most.
-        self._lists = {feature: found for feature, found in lists.items() if 1 < len(found) <= common}
-        self._alone = {feature: found[0] for feature, found in lists.items() if len(found) == 1}
         self._ignored = frozenset(feature for feature, found in lists.items() if len(found) > common)
+        for feature in self._ignored:
+            del lists[feature]
+        squares = [0.0] * self._count
+        for found in lists.values():
+            weight = self._weight(len(found))
+            for number in found:
+                squares[number] += weight
+        self._norms = array("d", (math.sqrt(square) or 1.0 for square in squares))
+        self._lists = {feature: found for feature, found in lists.items() if len(found) > 1}
+        self._alone = {feature: found[0] for feature, found in lists.items() if len(found) == 1}
 
     def _weight(self, holding: int) -> float:
         return math.log1p(self._count / holding) ** 2
@@ -205,11 +209,10 @@ def _mean(scores: Sequence[float]) -> float:
     return sum(scores) / len(scores) if scores else 0.0
 
 
-def _letters(texts: Sequence[str], language: str) -> list[tuple[str, ...]]:
+def _letters(texts: Iterable[str], language: str) -> Iterator[tuple[str, ...]]:
     """The different runs of letters of each text."""
     size = 2 if language == "ja" else 4
     known: dict[str, tuple[str, ...]] = {}
-    found = []
     for text in texts:
         runs: dict[str, None] = {}
         for word in text.lower().split():
@@ -219,5 +222,4 @@ def _letters(texts: Sequence[str], language: str) -> list[tuple[str, ...]]:
                 own = known[word] = tuple(padded[at : at + size] for at in range(max(1, len(padded) - size + 1)))
             for run in own:
                 runs[run] = None
-        found.append(tuple(runs))
-    return found
+        yield tuple(runs)
