@@ -1,7 +1,7 @@
 """Measure answering on a question set: what ``kakehashi eval ask`` prints.
 
 A question file holds one JSON object a line: ``id``, ``lang``, ``question``, ``answerable`` and ``fact_ids``, the facts
-of which any one answers it.
+of which any one answers it; translations of one question share a ``group``.
 """
 
 from __future__ import annotations
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from digests.fit_ask import Example, Fit
 
 _WITHIN = 5
-_TOGETHER = 3
-"""Translations of one question stand one below the other in a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +40,8 @@ class LabelledQuestion:
     text: str
     answerable: bool
     fact_ids: frozenset[str]
+    group: str = ""
+    """What it shares with its translations, and with nothing of another file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +95,9 @@ def load_questions(paths: Iterable[Path]) -> tuple[LabelledQuestion, ...]:
             try:
                 row = json.loads(line)
                 facts = frozenset(str(id_) for id_ in row["fact_ids"])
+                group = f"{path.name} {row.get('group', row['id'])}"
                 questions.append(
-                    LabelledQuestion(row["id"], row["lang"], row["question"], bool(row["answerable"]), facts)
+                    LabelledQuestion(row["id"], row["lang"], row["question"], bool(row["answerable"]), facts, group)
                 )
             except (ValueError, KeyError, TypeError) as error:
                 cure = "Write one JSON object a line with id, lang, question, answerable and fact_ids."
@@ -166,7 +167,9 @@ async def _examples(
     from digests.fit_ask import Example
 
     examples = []
-    for number, question in enumerate(questions):
+    groups: dict[str, int] = {}
+    for question in questions:
+        group = groups.setdefault(question.group, len(groups))
         if question.language == leaving_out or question.text in known:
             continue
         ranking = await answerer.rank(question.text, question.language, now)
@@ -177,7 +180,7 @@ async def _examples(
         ]
         examples.append(
             Example(
-                group=number // _TOGETHER,
+                group=group,
                 answerable=question.answerable,
                 features=tuple(features for _, features in facts),
                 right=tuple(right for right, _ in facts),

@@ -36,7 +36,7 @@ _COMMON_SHARE = 8
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """What the precedents say of a question; all similarities run from 0 to 1."""
+    """What the precedents say of a question. All but ``verdict`` run from 0 to 1."""
 
     of_fact: Mapping[str, float]
     """The likeliest precedent of each fact."""
@@ -52,7 +52,8 @@ class Likeness:
     votes: Mapping[str, float]
     """The share of them that each fact answers."""
     verdict: float
-    """Of all precedents, by fitted weights: above 0 as answered questions are; 0 without weights."""
+    """What all precedents together say, by fitted weights. Likeness by words and by letters each give a part: the sum
+    is near 1 for a question like answered ones, near -1 for one like unanswered ones, and 0 without weights."""
 
 
 _NONE = Likeness({}, 0.0, 0.0, 0.0, 0.0, 0.5, {}, 0.0)
@@ -126,7 +127,7 @@ class _Space:
                 else:
                     found.append(number)
         common = max(_COMMON, self._count // _COMMON_SHARE)
-        # What very many have tells nothing and costs most. What one alone has is kept without a list: it is most.
+        # What very many have tells nothing and costs most.
         self._ignored = frozenset(feature for feature, found in lists.items() if len(found) > common)
         for feature in self._ignored:
             del lists[feature]
@@ -136,6 +137,7 @@ class _Space:
             for number in found:
                 squares[number] += weight
         self._norms = array("d", (math.sqrt(square) or 1.0 for square in squares))
+        # What one alone has is kept without a list.
         self._lists = {feature: found for feature, found in lists.items() if len(found) > 1}
         self._alone = {feature: found[0] for feature, found in lists.items() if len(found) == 1}
 

@@ -47,7 +47,7 @@ class Weights:
         self._weights = array("f", map(weights.__getitem__, self.checksums))
 
     def of(self, precedent: Precedent) -> float:
-        """The weight of a precedent, 0 when it has none."""
+        """The weight of a precedent, of either sign, mostly within 1; 0 when it has none."""
         wanted = checksum(precedent)
         at = bisect_left(self.checksums, wanted)
         return self._weights[at] if at < len(self.checksums) and self.checksums[at] == wanted else 0.0
@@ -65,6 +65,7 @@ def load(file: Traversable) -> Weights:
 
 
 def save(weights: Iterable[tuple[Precedent, float]], path: Path = _SHIPPED) -> None:
-    """Write weights as JSON: pairs of checksum and thousandths."""
+    """Write weights as JSON: pairs of checksum and thousandths. Of precedents with the same words, language and outcome
+    one is kept: they weigh the same."""
     content = {checksum(precedent): round(weight * _STEP) for precedent, weight in weights}
     path.write_text(json.dumps(sorted(content.items()), separators=(",", ":")).replace("],", "],\n") + "\n")

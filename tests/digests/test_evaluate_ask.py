@@ -13,6 +13,7 @@ from tests.shipped import shipped_story
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "tests" / "data"
+_JUDGED = ("questions.jsonl", "ask.jsonl", "ask_fit.jsonl", "ask_fit2.jsonl", "ask_held.jsonl", "ask_held2.jsonl")
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +58,25 @@ def test_questions_that_nothing_was_fitted_on_are_found_and_mostly_answered(
 
 def test_labels_name_facts_that_exist() -> None:
     known = {fact.id for fact in shipped_story().facts}
-    for question in load_questions([DATA / name for name in ("ask.jsonl", "ask_fit.jsonl", "ask_held.jsonl")]):
+    for question in load_questions([DATA / name for name in _JUDGED]):
         assert question.fact_ids <= known, question.id
         assert question.answerable == bool(question.fact_ids), question.id
+
+
+def test_translations_stand_in_one_group_and_files_do_not_mix(tmp_path: Path) -> None:
+    rows = [("1", "en", "g1"), ("2", "uk", "g1"), ("3", "en", "g2"), ("4", "en", None)]
+    lines = [
+        json.dumps(
+            {"id": id_, "lang": language, "question": "Who?", "answerable": False, "fact_ids": []}
+            | ({"group": group} if group else {})
+        )
+        for id_, language, group in rows
+    ]
+    for name in ("a.jsonl", "b.jsonl"):
+        (tmp_path / name).write_text("\n".join(lines), encoding="utf-8")
+    groups = [question.group for question in load_questions([tmp_path / "a.jsonl", tmp_path / "b.jsonl"])]
+    assert groups[0] == groups[1]
+    assert len(set(groups)) == 6
 
 
 def outcome(*, answerable: bool, ranked: tuple[str, ...] = (), cited: tuple[str, ...] = (), refused: bool) -> Outcome:
