@@ -159,7 +159,7 @@ class _Ours:
         if self._answerer:
             return len(self._runner.run(self._answerer.answer(text, language, datetime.now(UTC))).citations)
         query = parse_query(text, language, self._terms, limit=DEPTH)
-        return len(self._runner.run(self._index.search(self._archive, query)))
+        return len(self._runner.run(self._index.search(self._archive, query)).hits)
 
     def close(self) -> None:
         self._runner.run(self._archive.close())

@@ -16,7 +16,7 @@ import asyncio
 import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from digests.archive import Archive
@@ -191,13 +191,12 @@ class Answerer:
         spoken = _spoken(text, language)
         question = analyse(_dated(text, now), spoken, self._terms, limit=_CANDIDATES)
         # Side by side: while the database searches, it needs the interpreter for half of the time at most.
-        hits, rarity, told = await asyncio.gather(
+        found, told = await asyncio.gather(
             self._index.search(self._archive, question.query),
-            self._index.weights(self._archive, question.query),
             asyncio.to_thread(self._precedents_of, question),
         )
-        weights = concept_weights(question.query.concepts, rarity)
-        return await asyncio.to_thread(self._judge_all, question, hits, weights, told)
+        weights = concept_weights(question.query.concepts, found.weights)
+        return await asyncio.to_thread(self._judge_all, question, found.hits, weights, told)
 
     def _precedents_of(self, question: Question) -> _Told:
         text, language = question.text, question.language
@@ -229,7 +228,7 @@ class Answerer:
         scored = []
         for support in supports:
             features = scoring.features(support, question, newness[support.unit.ref])
-            scored.append((replace(support, score=scoring.rank_score(features, self._fitted)), features))
+            scored.append((support.scored(scoring.rank_score(features, self._fitted)), features))
         scored.sort(key=lambda pair: -pair[0].score)
         supports = [support for support, _ in scored]
         return Ranking(

@@ -164,7 +164,7 @@ async def _asked(found: SearchSet, archive: Archive, index: SearchIndex) -> dict
     gains: dict[str, list[float]] = {}
     for page in found.pages:
         for kind, question in page.questions.items():
-            hits = await index.search(archive, parse_query(question, found.language, limit=_LIMIT))
+            hits = (await index.search(archive, parse_query(question, found.language, limit=_LIMIT))).hits
             ranked = [found.pages[int(hit.passage.ref.removeprefix("item:"))].id for hit in hits]
             gains.setdefault(kind, []).append(ndcg(ranked, page.id))
     return _means(gains)

@@ -79,30 +79,31 @@ def has_wanted(texts: Mapping[str, str], held: Mapping[str, str], actors: Sequen
     """
     wanted = question.wanted[0]
     if wanted is Wanted.MONEY:
-        return any(_has_money(found.split()) for found in held.values())
+        return any(map(_has_money, held.values()))
     if wanted is Wanted.COUNT:
-        return any(_has_count(found.split(), question.counted, group) for group, found in held.items())
+        return any(_has_count(found, question.counted, group) for group, found in held.items())
     if wanted is Wanted.SHARE:
-        return any(" pct " in found or _has_number(found.split()) for found in held.values())
+        return any(" pct " in found or _has_number(found) for found in held.values())
     if wanted is Wanted.DURATION:
-        return any(_DURATION.search(text) for text in texts.values())
+        return any(says(_DURATION, text) for text in texts.values())
     if wanted is Wanted.REASON:
-        return any(_REASON.search(text) and (not question.negated or _LIMIT.search(text)) for text in texts.values())
+        return any(says(_REASON, text) and (not question.negated or says(_LIMIT, text)) for text in texts.values())
     if wanted is Wanted.PERSON:
-        return any(" " in actor and not _NOT_PEOPLE.search(actor) for actor in actors) or any(
-            _PERSON.search(text) for text in texts.values()
+        return any(" " in actor and not says(_NOT_PEOPLE, actor) for actor in actors) or any(
+            says(_PERSON, text) for text in texts.values()
         )
     return True
 
 
+@lru_cache(8192)
+def says(pattern: re.Pattern[str], text: str) -> bool:
+    """Whether a text holds a pattern. Remembered: the dossier's texts are asked about again and again."""
+    return pattern.search(text) is not None
+
+
 def tells_nothing(texts: Iterable[str]) -> bool:
     """Whether a text says that something was not made known: true, but no answer."""
-    return any(_is_not_told(text) for text in texts)
-
-
-@lru_cache(4096)
-def _is_not_told(text: str) -> bool:
-    return _NOT_TOLD.search(text) is not None
+    return any(says(_NOT_TOLD, text) for text in texts)
 
 
 def set_apart(text: str) -> list[str]:
@@ -121,23 +122,38 @@ def defines(text: str, name: str) -> bool:
     return 0 <= at < 80 and _DEFINING.match(text, at + len(name)) is not None
 
 
-def _has_money(found: Sequence[str]) -> bool:
-    return not MONEY.isdisjoint(found) and _has_number(found)
+@lru_cache(4096)
+def _has_money(held: str) -> bool:
+    return not MONEY.isdisjoint(held.split()) and _has_number(held)
 
 
-def _has_number(found: Sequence[str]) -> bool:
-    return any(_NUMBER.match(token) and not _YEAR_TOKEN.match(token) for token in found)
+@lru_cache(4096)
+def _has_number(held: str) -> bool:
+    return any(_NUMBER.match(token) and not _YEAR_TOKEN.match(token) for token in held.split())
 
 
-def _has_count(found: Sequence[str], counted: Concept | None, group: str) -> bool:
+def _has_count(held: str, counted: Concept | None, group: str) -> bool:
     """Whether a number that is no sum of money stands near what is counted, or anywhere if that is not known."""
-    numbers = [
+    numbers = _counts(held)
+    if counted is None or not numbers:
+        return bool(numbers)
+    found = held.split()
+    forms = (*counted.forms.get(group, ()), *counted.near.get(group, ()))
+    places = [
+        at
+        for form in forms
+        for at, token in enumerate(found)
+        if token == form[0] and tuple(found[at : at + len(form)]) == form
+    ]
+    return any(abs(number - place) <= _COUNT_REACH for number in numbers for place in places)
+
+
+@lru_cache(4096)
+def _counts(held: str) -> tuple[int, ...]:
+    """Where the numbers stand that are no sums of money, in tokens."""
+    found = held.split()
+    return tuple(
         at
         for at, token in enumerate(found)
         if _NUMBER.match(token) and not _YEAR_TOKEN.match(token) and MONEY.isdisjoint(found[max(at - 1, 0) : at + 2])
-    ]
-    if counted is None or not numbers:
-        return bool(numbers)
-    forms = (*counted.forms.get(group, ()), *counted.near.get(group, ()))
-    places = [at for form in forms for at, token in enumerate(found) if tuple(found[at : at + len(form)]) == form]
-    return any(abs(number - place) <= _COUNT_REACH for number in numbers for place in places)
+    )

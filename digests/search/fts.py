@@ -4,10 +4,14 @@ How a shelf is searched. Finding passages costs about 0.06 microseconds each, ra
 that, and ``bm25()`` counts the passages of every word that it is given. So it ranks what the rarest words find, as many
 as :data:`MOST_ROWS_RANKED`; on a small shelf these are all words. When that leaves words out, the newest passages that
 hold the query's names together (rarest first) are taken as well. All candidates are then scored over all words.
+
+Shelves of news are searched on one connection, the others on another at the same time.
 """
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +24,7 @@ from digests.search import schema, store
 from digests.search.index import (
     ENOUGH_CURATED,
     Form,
+    Found,
     Hit,
     all_forms,
     best_possible,
@@ -100,40 +105,27 @@ class FtsIndex:
                     pass
                 await archive.write_at_once(partial(meta.put, key=_REMOVED + shelf.id, value="0"))
 
-    async def search(self, archive: Archive, query: Query) -> list[Hit]:
-        async def work(connection: AsyncConnection) -> list[Hit]:
-            return await self._search(connection, query)
+    async def search(self, archive: Archive, query: Query) -> Found:
+        # Side by side: SQLite searches without the interpreter, so the second core can help.
+        halves = await asyncio.gather(
+            *(archive.read_at_once(partial(self._search, query=query, news=news)) for news in (False, True))
+        )
+        hits = sorted(
+            (hit for half in halves for hit in half.hits), key=lambda hit: (hit.score, hit.passage.id), reverse=True
+        )
+        return Found(hits, halves[0].weights)
 
-        return await archive.read_at_once(work)
-
-    async def _search(self, connection: AsyncConnection, query: Query) -> list[Hit]:
-        scored: list[tuple[float, int, str]] = []
+    async def _search(self, connection: AsyncConnection, query: Query, *, news: bool) -> Found:
+        """What the shelves of news hold, or the others. Weights come with the others alone."""
         sizes = await _sizes(connection)
-        for shelf in shelves_of(query.filters):
-            aim = await self._aim(connection, shelf, query, sizes[shelf])
-            if aim.forms:
-                scored += await _best(connection, aim)
-        scored.sort(reverse=True)
-        passages = await store.load(connection, [id_ for _, id_, _ in scored])
-        return [Hit(passages[id_], score, held) for score, id_, held in scored if id_ in passages]
-
-    async def weights(self, archive: Archive, query: Query) -> Mapping[str, float]:
-        async def work(connection: AsyncConnection) -> Mapping[str, float]:
-            return await self._weights(connection, query)
-
-        return await archive.read_at_once(work)
-
-    async def _weights(self, connection: AsyncConnection, query: Query) -> Mapping[str, float]:
-        held = dict.fromkeys((concept.id for concept in query.concepts), 0.0)
-        sizes = await _sizes(connection)
+        searched = [shelf for shelf in shelves_of(query.filters) if shelf.news is news]
         curated = sum(size for shelf, (size, _) in sizes.items() if not shelf.news)
-        counted = [shelf for shelf in SHELVES if curated < ENOUGH_CURATED or not shelf.news]
-        for shelf in counted:
-            aim = await self._aim(connection, shelf, query, sizes[shelf])
-            for concept in query.concepts:
-                held[concept.id] += min(concept_frequency(concept, shelf.group, aim.holding), aim.size)
-        total = sum(sizes[shelf][0] for shelf in counted)
-        return {concept_id: weight(total, found) for concept_id, found in held.items()}
+        counted = [shelf for shelf in SHELVES if not news and (curated < ENOUGH_CURATED or not shelf.news)]
+        aims = await self._aims(connection, query, {shelf: sizes[shelf] for shelf in (*counted, *searched)})
+        scored = await _best(connection, [aims[shelf] for shelf in searched if aims[shelf].forms])
+        passages = await store.load(connection, [id_ for _, id_, _ in scored])
+        hits = [Hit(passages[id_], score, held) for score, id_, held in scored if id_ in passages]
+        return Found(hits, _weights(query, [aims[shelf] for shelf in counted]))
 
     async def rebuild(self, archive: Archive) -> int:
         done = 0
@@ -146,30 +138,35 @@ class FtsIndex:
         self._known = {}
         return done
 
-    async def _aim(self, connection: AsyncConnection, shelf: Shelf, query: Query, counts: tuple[int, int]) -> _Aim:
-        size, tokens = counts
-        forms = all_forms(query, shelf.group) if size else []
-        holding = await self._holding(connection, shelf, forms, size)
-        held = tuple(form for form in forms if form_frequency(form, holding))
-        return _Aim(shelf, query, size, tokens / max(size, 1), holding, held)
+    async def _aims(
+        self, connection: AsyncConnection, query: Query, sizes: Mapping[Shelf, tuple[int, int]]
+    ) -> dict[Shelf, _Aim]:
+        forms = {shelf: all_forms(query, shelf.group) if size else [] for shelf, (size, _) in sizes.items()}
+        holding = await self._holding(connection, forms, sizes)
+        aims = {}
+        for shelf, (size, tokens) in sizes.items():
+            held = tuple(form for form in forms[shelf] if form_frequency(form, holding[shelf]))
+            aims[shelf] = _Aim(shelf, query, size, tokens / max(size, 1), holding[shelf], held)
+        return aims
 
     async def _holding(
-        self, connection: AsyncConnection, shelf: Shelf, forms: Iterable[Form], size: int
-    ) -> Mapping[str, int]:
-        """How many passages hold each token. Remembered until the shelf has grown or shrunk by a tenth."""
+        self, connection: AsyncConnection, forms: Mapping[Shelf, Iterable[Form]], sizes: Mapping[Shelf, tuple[int, int]]
+    ) -> Mapping[Shelf, Mapping[str, int]]:
+        """How many passages of each shelf hold each token. Remembered until a shelf has grown or shrunk by a tenth."""
         known = self._known  # one dict throughout: other threads may begin a new one meanwhile
-        then = known.setdefault((shelf.id, ""), size)
-        if len(known) > _MOST_KNOWN_FREQUENCIES or abs(size - then) * 10 > size:
-            known = self._known = {(shelf.id, ""): size}
-        wanted = {token for form in forms for token in form}
-        missing = [token for token in wanted if (shelf.id, token) not in known]
-        if missing:
-            marks = ", ".join("?" * len(missing))
-            statement = f"SELECT term, doc FROM {shelf.table}_terms WHERE term IN ({marks})"  # noqa: S608
-            rows = await _all(connection, statement, *missing)
-            found = {str(row[0]): int(row[1]) for row in rows}
-            known.update({(shelf.id, token): found.get(token, 0) for token in missing})
-        return {token: known[shelf.id, token] for token in wanted}
+        for shelf, (size, _) in sizes.items():
+            then = known.setdefault((shelf.id, ""), size)
+            if len(known) > _MOST_KNOWN_FREQUENCIES or abs(size - then) * 10 > size:
+                known = self._known = {(of.id, ""): now for of, (now, _) in sizes.items()}
+        wanted = {shelf: {token for form in own for token in form} for shelf, own in forms.items()}
+        missing = {
+            shelf: [token for token in tokens if (shelf.id, token) not in known] for shelf, tokens in wanted.items()
+        }
+        counted = await _frequencies(connection, {shelf: tokens for shelf, tokens in missing.items() if tokens})
+        known.update(
+            {(shelf.id, token): counted.get((shelf, token), 0) for shelf, tokens in missing.items() for token in tokens}
+        )
+        return {shelf: {token: known[shelf.id, token] for token in tokens} for shelf, tokens in wanted.items()}
 
 
 async def _merge(connection: AsyncConnection, *, shelf: Shelf, pages: int) -> bool:
@@ -223,50 +220,115 @@ def _varints(block: bytes) -> list[int]:
     return values
 
 
-async def _best(connection: AsyncConnection, aim: _Aim) -> list[tuple[float, int, str]]:
-    """Scores (0 to 1), ids and tokens of the best passages of a shelf, best first."""
-    chosen, rows = within_budget(aim.forms, aim.holding, MOST_ROWS_RANKED)
-    candidates = await _ranked(connection, aim, chosen, rows)
-    if len(chosen) < len(aim.forms) or rows > MOST_ROWS_RANKED:
-        candidates = await _newest_together(connection, aim) | candidates
+async def _frequencies(
+    connection: AsyncConnection, wanted: Mapping[Shelf, Sequence[str]]
+) -> dict[tuple[Shelf, str], int]:
+    """How many passages of a shelf hold a token; tokens that none holds are left out."""
+    if not wanted:
+        return {}
+    shelves = list(wanted)
+    statement = " UNION ALL ".join(
+        f"SELECT {at}, term, doc FROM {shelf.table}_terms WHERE term IN ({', '.join('?' * len(wanted[shelf]))})"  # noqa: S608
+        for at, shelf in enumerate(shelves)
+    )
+    rows = await _all(connection, statement, *(token for tokens in wanted.values() for token in tokens))
+    return {(shelves[at], str(term)): int(held) for at, term, held in rows}
+
+
+def _weights(query: Query, counted: Sequence[_Aim]) -> Mapping[str, float]:
+    total = sum(aim.size for aim in counted)
+    return {
+        concept.id: weight(
+            total,
+            sum(min(concept_frequency(concept, aim.shelf.group, aim.holding), aim.size) for aim in counted),
+        )
+        for concept in query.concepts
+    }
+
+
+async def _best(connection: AsyncConnection, aims: Sequence[_Aim]) -> list[tuple[float, int, str]]:
+    """Scores (0 to 1), ids and tokens of the best passages of each shelf."""
+    chosen = [within_budget(aim.forms, aim.holding, MOST_ROWS_RANKED) for aim in aims]
+    candidates = await _looked_up(
+        connection, [_ranked(aim, forms, rows) for aim, (forms, rows) in zip(aims, chosen, strict=True)]
+    )
+    left_out = [
+        at
+        for at, (aim, (forms, rows)) in enumerate(zip(aims, chosen, strict=True))
+        if len(forms) < len(aim.forms) or rows > MOST_ROWS_RANKED
+    ]
+    for at, newest in zip(left_out, await _newest_together(connection, [aims[at] for at in left_out]), strict=True):
+        candidates[at] = newest | candidates[at]
+    return [found for aim, own in zip(aims, candidates, strict=True) for found in _scored(aim, own)]
+
+
+def _scored(aim: _Aim, candidates: Mapping[int, str]) -> list[tuple[float, int, str]]:
     forms = {form: idf(aim.size, form_frequency(form, aim.holding)) for form in aim.forms}
     top = best_possible(aim.query, aim.shelf.group, aim.size, aim.holding)
     scored = [(min(bm25(held, forms, aim.average) / top, 1.0), id_, held) for id_, held in candidates.items()]
     return sorted(scored, reverse=True)[: aim.limit]
 
 
-async def _ranked(connection: AsyncConnection, aim: _Aim, forms: Sequence[Form], rows: int) -> dict[int, str]:
-    """Ids and tokens of the best passages by ``bm25()``. Of more rows than can be ranked the newest are."""
+_Statement = tuple[str, Sequence[object]]
+"""A selection of ids and tokens, with its parameters."""
+
+
+async def _looked_up(connection: AsyncConnection, wanted: Sequence[_Statement]) -> list[dict[int, str]]:
+    """Ids and tokens that each statement selects.
+
+    All in one, and as one value: the driver needs the interpreter for each statement and for each row, and waits for
+    it while another thread compares the question with the precedents."""
+    found: list[dict[int, str]] = [{} for _ in wanted]
+    if wanted:
+        parts = " UNION ALL ".join(f"SELECT {at} AS part, * FROM ({sql})" for at, (sql, _) in enumerate(wanted))  # noqa: S608
+        statement = f"SELECT json_group_array(json_array(part, id, tokens)) FROM ({parts})"  # noqa: S608
+        rows = await _all(connection, statement, *(value for _, values in wanted for value in values))
+        for part, id_, tokens in json.loads(rows[0][0]):
+            found[part][id_] = tokens
+    return found
+
+
+def _ranked(aim: _Aim, forms: Sequence[Form], rows: int) -> _Statement:
+    """The best passages by ``bm25()``. Of more rows than can be ranked the newest are."""
     table = aim.shelf.table
     where, parameters = _where(aim, _any(forms))
     if rows > MOST_ROWS_RANKED:
-        last = int((await _all(connection, f"SELECT max(id) FROM {table}_docsize"))[0][0] or 0)  # noqa: S608
-        where += f" AND {table}.rowid > ?"
-        parameters.append(last - last * MOST_ROWS_RANKED // rows)
+        last = f"(SELECT last - last * ? / ? FROM (SELECT max(id) AS last FROM {table}_docsize))"  # noqa: S608
+        where += f" AND {table}.rowid > {last}"
+        parameters += [MOST_ROWS_RANKED, rows]
     # The ids first: beside a score to sort by, SQLite would read the tokens of every row that it ranks.
     best = (
         f"SELECT {table}.rowid FROM {_from(aim)} WHERE {where}"  # noqa: S608
         f" ORDER BY bm25({table}, 1.0, 0.0) LIMIT {aim.limit}"
     )
-    statement = f"SELECT rowid, tokens FROM {table} WHERE rowid IN ({best})"  # noqa: S608
-    return {int(row[0]): str(row[1]) for row in await _all(connection, statement, *parameters)}
+    return f"SELECT rowid AS id, tokens FROM {table} WHERE rowid IN ({best})", parameters  # noqa: S608
 
 
-async def _newest_together(connection: AsyncConnection, aim: _Aim) -> dict[int, str]:
-    """Ids and tokens of the newest passages that hold as many of the query's concepts as can be, names first."""
-    concepts = _by_importance(aim)
-    found: dict[int, str] = {}
-    steps = {len(concepts), len(concepts) - 1, 2, 1}
-    for required in sorted((step for step in steps if 0 < step <= len(concepts)), reverse=True):
-        where, parameters = _where(aim, _requiring(concepts, required, aim))
-        statement = (
-            f"SELECT {aim.shelf.table}.rowid, {aim.shelf.table}.tokens FROM {_from(aim)} WHERE {where}"  # noqa: S608
-            f" ORDER BY {aim.shelf.table}.rowid DESC LIMIT {aim.limit}"
-        )
-        found |= {int(row[0]): str(row[1]) for row in await _all(connection, statement, *parameters)}
-        if len(found) >= aim.limit:
-            break
+async def _newest_together(connection: AsyncConnection, aims: Sequence[_Aim]) -> list[dict[int, str]]:
+    """Ids and tokens of each shelf's newest passages that hold as many of the query's concepts as can be, names
+    first."""
+    concepts = [_by_importance(aim) for aim in aims]
+    steps = [
+        sorted({step for step in (len(own), len(own) - 1, 2, 1) if 0 < step <= len(own)}, reverse=True)
+        for own in concepts
+    ]
+    found: list[dict[int, str]] = [{} for _ in aims]
+    for turn in range(max(map(len, steps), default=0)):
+        lacking = [at for at, aim in enumerate(aims) if len(found[at]) < aim.limit and turn < len(steps[at])]
+        more = await _looked_up(connection, [_newest(aims[at], concepts[at], steps[at][turn]) for at in lacking])
+        for at, own in zip(lacking, more, strict=True):
+            found[at] |= own
     return found
+
+
+def _newest(aim: _Aim, concepts: Sequence[Concept], required: int) -> _Statement:
+    table = aim.shelf.table
+    where, parameters = _where(aim, _requiring(concepts, required, aim))
+    statement = (
+        f"SELECT {table}.rowid AS id, {table}.tokens AS tokens FROM {_from(aim)} WHERE {where}"  # noqa: S608
+        f" ORDER BY {table}.rowid DESC LIMIT {aim.limit}"
+    )
+    return statement, parameters
 
 
 def _by_importance(aim: _Aim) -> list[Concept]:

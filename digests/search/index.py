@@ -35,6 +35,16 @@ class Hit:
     """The passage's tokens, joined by spaces, when the index keeps them: saves making them again."""
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What an index says of a query."""
+
+    hits: Sequence[Hit]
+    """The best passages, each language ranked by itself, merged by score."""
+    weights: Mapping[str, float]
+    """How much each concept of the query tells, by concept id: 0 (every passage holds it) to 1 (none does)."""
+
+
 class SearchIndex(Protocol):
     """Search over the passages of one archive."""
 
@@ -45,11 +55,8 @@ class SearchIndex(Protocol):
     async def remove(self, connection: AsyncConnection, refs: Sequence[str]) -> None:
         """Take the passages of these refs out of archive and index, in the caller's transaction."""
 
-    async def search(self, archive: Archive, query: Query) -> list[Hit]:
-        """The best passages, each language ranked by itself, merged by score."""
-
-    async def weights(self, archive: Archive, query: Query) -> Mapping[str, float]:
-        """How much each concept of the query tells, by concept id: 0 (every passage holds it) to 1 (none does)."""
+    async def search(self, archive: Archive, query: Query) -> Found:
+        """Find passages, and count how common the query's concepts are."""
 
     async def tidy(self, archive: Archive) -> None:
         """Give back the room of passages that were removed, when it is worth it; in short transactions of its own."""

@@ -19,6 +19,7 @@ from digests.search.index import (
     K1,
     B,
     Form,
+    Found,
     Hit,
     all_forms,
     best_possible,
@@ -53,7 +54,7 @@ class PostingsIndex:
             await _forget(connection, found[start : start + _CHUNK])
         await store.delete_ids(connection, [id_ for id_, _, _ in found])
 
-    async def search(self, archive: Archive, query: Query) -> list[Hit]:
+    async def search(self, archive: Archive, query: Query) -> Found:
         scored: list[tuple[float, int]] = []
         async with archive.read() as connection:
             sizes = await _sizes(connection)
@@ -63,21 +64,8 @@ class PostingsIndex:
                     scored += await _search_shelf(connection, shelf, query, size, tokens / size)
             scored.sort(reverse=True)
             passages = await store.load(connection, [id_ for _, id_ in scored])
-        return [Hit(passages[id_], score) for score, id_ in scored if id_ in passages]
-
-    async def weights(self, archive: Archive, query: Query) -> Mapping[str, float]:
-        async with archive.read() as connection:
-            sizes = {shelf_id: size for shelf_id, (size, _) in (await _sizes(connection)).items()}
-            curated = sum(sizes.get(shelf.id, 0) for shelf in SHELVES if not shelf.news)
-            counted = [shelf for shelf in SHELVES if curated < ENOUGH_CURATED or not shelf.news]
-            held = dict.fromkeys((concept.id for concept in query.concepts), 0.0)
-            for shelf in counted:
-                holding = await _holding(connection, shelf, all_forms(query, shelf.group))
-                for concept in query.concepts:
-                    found = concept_frequency(concept, shelf.group, holding)
-                    held[concept.id] += min(found, sizes.get(shelf.id, 0))
-        total = sum(sizes.get(shelf.id, 0) for shelf in counted)
-        return {concept_id: weight(total, found) for concept_id, found in held.items()}
+            weights = await _weights(connection, query, {shelf_id: size for shelf_id, (size, _) in sizes.items()})
+        return Found([Hit(passages[id_], score) for score, id_ in scored if id_ in passages], weights)
 
     async def tidy(self, archive: Archive) -> None:
         """Nothing to do: rows of postings go with their passages, and the database cleans up after itself."""
@@ -153,6 +141,19 @@ async def _holding(connection: AsyncConnection, shelf: Shelf, forms: Iterable[Fo
         .group_by(postings.c.term)
     )
     return {row[0]: int(row[1]) for row in rows}
+
+
+async def _weights(connection: AsyncConnection, query: Query, sizes: Mapping[str, int]) -> Mapping[str, float]:
+    curated = sum(sizes.get(shelf.id, 0) for shelf in SHELVES if not shelf.news)
+    counted = [shelf for shelf in SHELVES if curated < ENOUGH_CURATED or not shelf.news]
+    held = dict.fromkeys((concept.id for concept in query.concepts), 0.0)
+    for shelf in counted:
+        holding = await _holding(connection, shelf, all_forms(query, shelf.group))
+        for concept in query.concepts:
+            found = concept_frequency(concept, shelf.group, holding)
+            held[concept.id] += min(found, sizes.get(shelf.id, 0))
+    total = sum(sizes.get(shelf.id, 0) for shelf in counted)
+    return {concept_id: weight(total, found) for concept_id, found in held.items()}
 
 
 async def _search_shelf(

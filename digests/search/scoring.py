@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 
@@ -88,6 +89,9 @@ _CLEARLY = 0.15
 _UNLIKE = 0.3
 
 
+_in_order: Callable[[Mapping[str, float]], tuple[float, ...]] = operator.itemgetter(*FEATURES)
+
+
 @dataclass(frozen=True, slots=True)
 class Weights:
     """Fitted weights by feature. A question is answered when its deciding score is at least ``threshold``."""
@@ -96,6 +100,11 @@ class Weights:
     deciding: Mapping[str, float]
     intercept: float
     threshold: float
+    of_features: tuple[float, ...] = field(init=False, repr=False, compare=False)
+    """Those of ``ranking`` in the order of :data:`FEATURES`."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "of_features", _in_order(self.ranking))
 
 
 @cache
@@ -147,7 +156,7 @@ def features(support: Support, question: Question, newness: float) -> dict[str, 
 
 def rank_score(found: Mapping[str, float], fitted: Weights) -> float:
     """How good an answer a unit is beside the others: higher is better, of no unit."""
-    return sum(fitted.ranking[name] * found[name] for name in FEATURES)
+    return sum(map(operator.mul, fitted.of_features, _in_order(found)))
 
 
 def deciding(

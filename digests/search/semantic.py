@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -23,7 +24,7 @@ from digests.archive.tables import passages
 from digests.errors import ParseError
 from digests.search import embedding, store
 from digests.search.embedding import Embedder
-from digests.search.index import Hit, SearchIndex
+from digests.search.index import Found, Hit, SearchIndex
 from digests.search.passages import NewPassage
 from digests.search.query import Filters, Query
 from digests.search.vectors import Vectors
@@ -72,29 +73,26 @@ class SemanticIndex:
         await self.inner.remove(connection, refs)
         self._removed = True
 
-    async def weights(self, archive: Archive, query: Query) -> Mapping[str, float]:
-        return await self.inner.weights(archive, query)
-
     async def tidy(self, archive: Archive) -> None:
         await self.inner.tidy(archive)
 
     async def rebuild(self, archive: Archive) -> int:
         return await self.inner.rebuild(archive)
 
-    async def search(self, archive: Archive, query: Query) -> list[Hit]:
+    async def search(self, archive: Archive, query: Query) -> Found:
         """What words find and what is near in meaning, by reciprocal rank; ``score`` is 1 for the first of both."""
         await self._load(archive)
         asked = asyncio.create_task(self._question(query.text)) if len(self._vectors) else None
         try:
-            hits = await self.inner.search(archive, query)
+            found = await self.inner.search(archive, query)
             vector = await asked if asked else None
         finally:
             if asked:
                 asked.cancel()
         if vector is None:
-            return hits
-        near = await self._near(archive, query, vector)
-        return fused(hits, await self._with_passages(archive, hits, near))
+            return found
+        near = await self._with_passages(archive, found.hits, await self._near(archive, query, vector))
+        return replace(found, hits=fused(found.hits, near))
 
     # --- meaning -------------------------------------------------------------------------------------------
 

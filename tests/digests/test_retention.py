@@ -70,7 +70,7 @@ async def test_items_go_with_all_that_hangs_on_them(either_archive: Archive, ind
     assert await ids(either_archive) == [copy]
     for table in (passages, revisions, events_table):
         assert await count(either_archive, table) == 0
-    assert await index.search(either_archive, parse_query("zeppelin", "en")) == []
+    assert (await index.search(either_archive, parse_query("zeppelin", "en"))).hits == []
     async with either_archive.read() as connection:
         kept = await items.by_id(connection, copy)
     assert kept is not None

@@ -138,7 +138,7 @@ class Pressroom:
 
     async def found(self, words: str) -> list[str]:
         """Refs of the passages that search finds."""
-        hits = await self.index.search(self.archive, parse_query(words, "en"))
+        hits = (await self.index.search(self.archive, parse_query(words, "en"))).hits
         return [hit.passage.ref for hit in hits]
 
     async def state(self, source_id: str = "courier") -> SourceState:

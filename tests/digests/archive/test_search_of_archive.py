@@ -36,7 +36,7 @@ async def add(archive: Archive, index: SearchIndex, *new: NewPassage) -> None:
 
 async def refs(archive: Archive, index: SearchIndex, text: str, language: str = "en", **filters: object) -> list[str]:
     query = parse_query(text, language, filters=Filters(**filters))  # type: ignore[arg-type]
-    return [hit.passage.ref for hit in await index.search(archive, query)]
+    return [hit.passage.ref for hit in (await index.search(archive, query)).hits]
 
 
 async def test_each_database_gets_its_own_kind(either_archive: Archive, index: SearchIndex) -> None:
@@ -122,7 +122,7 @@ async def test_programs_that_index_at_once_lose_nothing(either_archive: Archive,
         stored = set((await connection.execute(select(passages.c.ref))).scalars())
     assert len(stored) == 40
     query = parse_query("bridge", "en", filters=Filters(), limit=50)
-    assert {hit.passage.ref for hit in await index.search(either_archive, query)} == stored
+    assert {hit.passage.ref for hit in (await index.search(either_archive, query)).hits} == stored
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ async def index(either_archive: Archive) -> SearchIndex:
 
 
 async def found(archive: Archive, index: SearchIndex, words: str, language: str = "en") -> set[str]:
-    return {hit.passage.ref for hit in await index.search(archive, parse_query(words, language))}
+    return {hit.passage.ref for hit in (await index.search(archive, parse_query(words, language))).hits}
 
 
 async def test_the_first_dossier_is_background(

@@ -73,7 +73,7 @@ async def test_an_index_made_by_pairs_is_made_anew(archive: Archive, request: py
     after = await open_index(archive)
 
     for question in ("方針を決める", "拠出"):
-        hits = await after.search(archive, parse_query(question, "ja"))
+        hits = (await after.search(archive, parse_query(question, "ja"))).hits
         assert [hit.passage.ref for hit in hits] == ["f-1"], question
 
 

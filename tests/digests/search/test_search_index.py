@@ -57,7 +57,7 @@ async def add(archive: Archive, index: SearchIndex, *new: NewPassage) -> None:
 
 async def refs(archive: Archive, index: SearchIndex, text: str, language: str = "en", **filters: object) -> list[str]:
     query = parse_query(text, language, TERMS, Filters(**filters))  # type: ignore[arg-type]
-    return [hit.passage.ref for hit in await index.search(archive, query)]
+    return [hit.passage.ref for hit in (await index.search(archive, query)).hits]
 
 
 async def test_the_passage_that_holds_more_of_the_question_comes_first(archive: Archive, index: SearchIndex) -> None:
@@ -160,7 +160,7 @@ async def test_rebuilding_gives_the_same_hits(archive: Archive, index: SearchInd
 async def test_rare_words_weigh_more_than_common_ones(archive: Archive, index: SearchIndex) -> None:
     await add(archive, index, *(passage(f"f-{n}", "Japan and Wiesbaden." if n == 1 else "Japan.") for n in range(30)))
     query = parse_query("Japan Wiesbaden Ankara", "en", TERMS)
-    weights = await index.weights(archive, query)
+    weights = (await index.search(archive, query)).weights
     by_surface = {concept.surface: weights[concept.id] for concept in query.concepts}
     assert by_surface["Japan"] < by_surface["Wiesbaden"] < by_surface["Ankara"] == 1.0
 
@@ -218,7 +218,7 @@ async def test_news_may_be_limited_by_itself(archive: Archive, index: SearchInde
     await add(archive, index, *facts, *news)
 
     few = replace(parse_query("officers", "en"), limit=3, news=1)
-    hits = [hit.passage.ref for hit in await index.search(archive, few)]
+    hits = [hit.passage.ref for hit in (await index.search(archive, few)).hits]
 
     assert sum(ref.startswith("item:") for ref in hits) == 1
     assert sum(ref.startswith("f-") for ref in hits) == 3

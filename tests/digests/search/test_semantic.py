@@ -56,7 +56,7 @@ async def add(archive: Archive, index: SearchIndex, *new: NewPassage) -> None:
 
 async def refs(archive: Archive, index: SearchIndex, text: str, language: str = "en", **filters: object) -> list[str]:
     query = parse_query(text, language, None, Filters(**filters))  # type: ignore[arg-type]
-    return [hit.passage.ref for hit in await index.search(archive, query)]
+    return [hit.passage.ref for hit in (await index.search(archive, query)).hits]
 
 
 async def test_a_question_in_other_words_and_another_language_finds_its_passage(
@@ -77,7 +77,7 @@ async def test_what_words_and_meaning_both_find_comes_first(archive: Archive, in
     await index.catch_up(archive)
     query = parse_query("Who approved the loan?", "en")
 
-    hits = await index.search(archive, query)
+    hits = (await index.search(archive, query)).hits
 
     assert hits[0].passage.ref == "f-1"
     assert hits[0].score == pytest.approx(1.0)
@@ -95,7 +95,7 @@ async def test_filters_and_limits_hold_for_what_is_near(archive: Archive, index:
     assert await refs(archive, index, question, sections=frozenset(("outlook",))) == ["item:2"]
     assert set(await refs(archive, index, question, scopes=frozenset(("fact",)))) == {"f-3", "f-4"}
     few = replace(parse_query(question, "en"), limit=1, news=1)
-    assert len(await index.search(archive, few)) == 2
+    assert len((await index.search(archive, few)).hits) == 2
 
 
 async def test_vectors_outlive_a_restart_and_go_with_their_passages(archive: Archive, index: SemanticIndex) -> None:
