@@ -156,7 +156,7 @@ def features(support: Support, question: Question, newness: float) -> dict[str, 
 
 def rank_score(found: Mapping[str, float], fitted: Weights) -> float:
     """How good an answer a unit is beside the others: higher is better, of no unit."""
-    return sum(map(operator.mul, fitted.of_features, _in_order(found)))
+    return float(sum(map(operator.mul, fitted.of_features, _in_order(found))))
 
 
 def deciding(
