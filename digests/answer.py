@@ -7,7 +7,8 @@ words of the question nothing near holds.
 
 Facts of the dossier are ranked, and accepted or refused, by fitted scores (:mod:`digests.search.scoring`): lexical
 scores alone do not catch a false premise, so names, numbers, years and the stage of things (considered is not done) are
-among their features. Passages of items, for which nobody wrote questions, must pass the rules of :func:`_objection`.
+among their features. Passages of items, for which nobody wrote questions, must pass the rules of
+:mod:`digests.search.rules`.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ from datetime import datetime
 
 from digests.archive import Archive
 from digests.glossary import Glossary
-from digests.model import LANGUAGES, Answer, AnswerSentence, Citation, Fact, Status
+from digests.model import LANGUAGES, Answer, AnswerSentence, Citation, Fact
 from digests.search import analysers, citations, evidence, lexicon, scoring, verdicts
 from digests.search.index import Hit, SearchIndex
 from digests.search.leaning import Lean
 from digests.search.precedents import Likeness, Precedents
-from digests.search.query import Concept, ConceptKind
 from digests.search.questions import Question, Wanted, analyse
-from digests.search.support import DONE, IMPLIED, UNDONE, Support, Unit, concept_weights, fact_unit, judge, passage_unit
+from digests.search.rules import objection, premise_fails
+from digests.search.support import Support, Unit, concept_weights, fact_unit, judge, passage_unit
 from digests.search.terms import Terms
 from digests.search.wording import rarity
 from digests.sentences import split_sentences
@@ -36,33 +37,6 @@ from digests.story import Story
 
 MOST_SENTENCES = 4
 MOST_NEAREST = 3
-LEAST_COVERAGE = 0.6
-"""Share of the question, by weight, that a support must hold. Fitted on tests/data/questions.jsonl and ask.jsonl."""
-LEAST_DOING = 0.34
-"""Share of the words that are no names: a text about the right names that says something else is no answer."""
-_ACTS = frozenset(
-    (
-        "join",
-        "pay",
-        "buy",
-        "send",
-        "give",
-        "export",
-        "give+export",
-        "sign",
-        "visit",
-        "attend",
-        "renew",
-        "leave",
-        "treat",
-    )
-)
-"""Lines of the lexicon that name deeds: whether they were done can be told from the status of facts."""
-_PROMISED = frozenset(("pay", "give", "give+export", "send", "buy"))
-"""Deeds of which a public promise is news enough."""
-_SPEECH = frozenset(("react", "deny", "oppose", "oppose+deny", "offer", "consider", "pledge", "warn2"))
-"""Lines of the lexicon that name statements: making them is the deed."""
-_NEARLY_ALL = 0.7
 _LEAST_AGAINST = 0.4
 """Coverage that a contradiction needs: that it is one, the dossier says."""
 _CLOSE = 1.0
@@ -80,7 +54,6 @@ _LIKELIEST = 8
 """Facts that precedents name and that are looked at, whatever the index found."""
 _CANDIDATES = 15
 _LONGEST_PIECE = 420
-_YEAR = re.compile(r"n(?:19|20)\d\d\Z")
 _KANA = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 _CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 _THIS_YEAR = re.compile(r"\bthis year\b|今年|\b(?:цього|цьому) ро(?:ку|ці)\b", re.IGNORECASE)
@@ -146,9 +119,9 @@ class Answerer:
     def _chosen(self, ranking: Ranking) -> list[Support]:
         question = ranking.question
         facts = [support for support in ranking.supports if support.unit.fact]
-        news = [support for support in ranking.supports if not support.unit.fact and not _objection(support, question)]
-        fitting = [support for support in facts if not _objection(support, question)]
-        if _premise_fails([*fitting, *news], question):
+        news = [support for support in ranking.supports if not support.unit.fact and not objection(support, question)]
+        fitting = [support for support in facts if not objection(support, question)]
+        if premise_fails([*fitting, *news], question):
             fitting, news = [], []
         if not facts or facts[0].unit.asked_held:
             facts = facts if ranking.deciding is not None and self._accepts(ranking.deciding) else []
@@ -250,19 +223,19 @@ class Answerer:
         best, features = facts[0]
         near = [support.unit for support, _ in facts[:_NEAR]]
         unknown = self._rarity.unknown_share(question.tokens, near, analysers.group_of(question.language))
-        passing = [support for support, _ in facts if not _objection(support, question)]
-        premise_fails = _premise_fails(passing, question)
+        passing = [support for support, _ in facts if not objection(support, question)]
+        fails = premise_fails(passing, question)
         return scoring.deciding(
             features,
             question,
             scores=[support.score for support, _ in facts],
             unknown=unknown,
-            premise_fails=premise_fails,
+            premise_fails=fails,
             words=told.words,
             letters=told.letters,
             lean=told.lean,
-            passing=bool(passing) and not premise_fails,
-            best_passes=any(support is best for support in passing) and not premise_fails,
+            passing=bool(passing) and not fails,
+            best_passes=any(support is best for support in passing) and not fails,
         )
 
     async def _news_citations(self, supports: Iterable[Support]) -> Mapping[str, Citation]:
@@ -334,59 +307,6 @@ def _citation(unit: Unit, language: str, news: Mapping[str, Citation]) -> Citati
     return citations.of_fact(unit.fact, language) if unit.fact else news.get(unit.ref)
 
 
-def _objection(support: Support, question: Question) -> str | None:
-    """Why a unit may not support an answer, or None."""
-    unit = support.unit
-    if support.coverage < LEAST_COVERAGE:
-        return "holds too little of the question"
-    if support.doing < LEAST_DOING:
-        return "holds the names of the question, but not what it asks of them"
-    for concept in question.query.concepts:
-        if _is_required(concept, question) and not _is_held(support, concept):
-            return f"does not hold {concept.surface!r}"
-    if question.after and f"{unit.date}-99" < question.after.isoformat():
-        return "is older than the question asks about"
-    if question.wanted[0] in scoring.MEASURED and not support.fits:
-        return "holds nothing of the wanted kind"
-    if evidence.tells_nothing(unit.texts.values()):
-        return "says only that it was not made known"
-    return None
-
-
-def _is_held(support: Support, concept: Concept) -> bool:
-    """Of a term more than a word of its name must be there, unless nearly all the rest of the question is."""
-    found = support.found[concept.id]
-    return found >= IMPLIED or (found > 0 and (concept.kind is not ConceptKind.TERM or support.coverage >= _NEARLY_ALL))
-
-
-def _is_required(concept: Concept, question: Question) -> bool:
-    if concept.kind is ConceptKind.DATE:
-        return any(_YEAR.match(token) for form in concept.forms["en"] for token in form)
-    if concept.id == "total":
-        return question.wanted[0] in (Wanted.MONEY, Wanted.COUNT)
-    if concept == question.predicate:
-        return question.presupposes and question.wanted[0] in (Wanted.TIME, Wanted.REASON)
-    return concept.names_something or concept in (question.counted, question.asked_for)
-
-
-def _premise_fails(fitting: Sequence[Support], question: Question) -> bool:
-    """Whether the question takes for granted, or asks about, a deed that the archive does not say was done.
-
-    So it is when, of the facts that hold the question best, some say that the deed is only studied or denied and none
-    that it was done. Whether something was done ("Has Japan …") may be answered by those; but not by mere statements.
-    """
-    said = {concept.id for concept in question.query.concepts}
-    acts = said & _ACTS
-    if not acts or said & _SPEECH or not (question.presupposes or question.whether_done):
-        return False
-    best = max((support.coverage for support in fitting), default=0.0)
-    statuses = {support.unit.fact.status for support in fitting if support.unit.fact and support.coverage >= best - 0.1}
-    done = DONE | ({Status.ANNOUNCED} if acts <= _PROMISED else frozenset())
-    if question.whether_done:
-        return bool(statuses) and statuses <= {Status.STATED}
-    return not statuses.isdisjoint(UNDONE) and statuses.isdisjoint(done)
-
-
 def _newness(supports: Sequence[Support]) -> dict[str, float]:
     """By ref the place of each support's day among all, from 0 (the oldest) to 1."""
     days = sorted({_day(support) for support in supports})
@@ -409,10 +329,10 @@ def _choose(
         return []
     best = (facts or news)[0]
     chosen = [found for found in facts or news if found.score >= best.score - _CLOSE]
-    if question.wanted[0] in _SUMS and not _objection(best, question):
+    if question.wanted[0] in _SUMS and not objection(best, question):
         # What a sum is made of stands together, and what is somebody else's sum does not stand beside it.
         chosen = [found for found in facts or news if found in chosen or found.likest >= _SAME_QUESTION]
-        chosen = [found for found in chosen if not _objection(found, question)]
+        chosen = [found for found in chosen if not objection(found, question)]
     chosen = chosen[:MOST_SENTENCES]
     by_ref = {support.unit.ref: support for support in everything}
     for support in list(chosen):
