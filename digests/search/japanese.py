@@ -33,7 +33,7 @@ class _Cutters(threading.local):
     def __init__(self) -> None:
         from sudachipy import SplitMode
 
-        self.tokenizer: Any = _dictionary().create(mode=SplitMode.A)
+        self.tokenizer: Any = _dictionary().tokenizer(mode=SplitMode.A)
 
 
 @lru_cache
