@@ -52,7 +52,7 @@ _NEAR = 10
 _SEEN_ENOUGH = 0.25
 _LIKELIEST = 8
 """Facts that precedents name and that are looked at, whatever the index found."""
-_CANDIDATES = 15
+_CANDIDATES = 10
 _LONGEST_PIECE = 420
 _KANA = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 _CYRILLIC = re.compile(r"[\u0400-\u04ff]")

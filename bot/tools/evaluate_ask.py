@@ -28,7 +28,7 @@ from digests.search.extras import has_semantic
 from digests.story import Story
 
 _FILES = (Path("tests/data/questions.jsonl"), Path("tests/data/ask.jsonl"))
-_FITTED = (*_FILES, Path("tests/data/ask_fit.jsonl"), Path("tests/data/ask_fit2.jsonl"))
+_FITTED = (*_FILES, *(Path(f"tests/data/ask_fit{number}.jsonl") for number in ("", 2, 3)))
 
 
 async def refit_once(config: Path) -> None:

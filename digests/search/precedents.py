@@ -14,9 +14,12 @@ from __future__ import annotations
 
 import math
 import operator
+import sys
 from array import array
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from digests.model import Precedent
 from digests.search import analysers, verdicts
@@ -117,15 +120,11 @@ class _Space:
         self._facts = facts
         self._weighed = weighed
         self._count = len(facts)
-        lists: dict[str, array[int]] = {}
         size = "H" if self._count < _MOST_SHORT else "I"
+        lists: defaultdict[str, array[int]] = defaultdict(partial(array, size))
         for number, own in enumerate(held):
             for feature in own:
-                found = lists.get(feature)
-                if found is None:
-                    lists[feature] = array(size, (number,))
-                else:
-                    found.append(number)
+                lists[feature].append(number)
         common = max(_COMMON, self._count // _COMMON_SHARE)
         # What very many have tells nothing and costs most.
         self._ignored = frozenset(feature for feature, found in lists.items() if len(found) > common)
@@ -213,15 +212,21 @@ def _mean(scores: Sequence[float]) -> float:
 
 def _letters(texts: Iterable[str], language: str) -> Iterator[tuple[str, ...]]:
     """The different runs of letters of each text."""
-    size = 2 if language == "ja" else 4
+    if language == "ja":  # there are hardly any words between spaces, and none comes again
+        for text in texts:
+            yield tuple(dict.fromkeys(run for word in text.lower().split() for run in _runs(word, 2)))
+        return
     known: dict[str, tuple[str, ...]] = {}
     for text in texts:
         runs: dict[str, None] = {}
         for word in text.lower().split():
             own = known.get(word)
             if own is None:
-                padded = f" {word} "
-                own = known[word] = tuple(padded[at : at + size] for at in range(max(1, len(padded) - size + 1)))
-            for run in own:
-                runs[run] = None
+                own = known[word] = tuple(map(sys.intern, _runs(word, 4)))
+            runs.update(dict.fromkeys(own))
         yield tuple(runs)
+
+
+def _runs(word: str, size: int) -> Iterator[str]:
+    padded = f" {word} "
+    return (padded[at : at + size] for at in range(max(1, len(padded) - size + 1)))

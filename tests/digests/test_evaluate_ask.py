@@ -13,7 +13,14 @@ from tests.shipped import shipped_story
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "tests" / "data"
-_JUDGED = ("questions.jsonl", "ask.jsonl", "ask_fit.jsonl", "ask_fit2.jsonl", "ask_held.jsonl", "ask_held2.jsonl")
+_JUDGED = (
+    "questions.jsonl",
+    "ask.jsonl",
+    "ask_fit.jsonl",
+    "ask_fit2.jsonl",
+    "ask_fit3.jsonl",
+    *(f"ask_held{n}.jsonl" for n in ("", 2, 3)),
+)
 
 
 @pytest.fixture(scope="module")
