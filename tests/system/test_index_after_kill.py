@@ -43,7 +43,7 @@ async def _indexed(archive: Archive) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for word in WORDS:
         for language in ("en", "ja", "uk"):
-            hits = await index.search(archive, parse_query(word, language, limit=_ALL))
+            hits = (await index.search(archive, parse_query(word, language, limit=_ALL))).hits
             found.setdefault(word, set()).update(hit.passage.ref for hit in hits)
     return found
 
