@@ -20,9 +20,8 @@ from digests.search.scoring import DECIDING, FEATURES, Weights
 
 Vector = NDArray[np.float64]
 FOLDS = 10
-MOST_REFUSED = 0.035
-"""Of answerable questions whose like the fit has not seen. Others' questions are harder than one's own: with 0.05 it
-was 0.065 of a set that was never fitted on."""
+MOST_REFUSED = 0.045
+"""Of answerable questions whose like the fit has not seen: as many as may be, less a little."""
 _RIDGE = 1.0
 _RIDGE_DECIDING = 30.0
 _STEPS = 400

@@ -175,7 +175,7 @@ def analyse(
     query = parse_query(text, language, terms, filters, limit)
     kept = tuple(concept for concept in query.concepts if not _is_modifier(concept))
     # Facts are ranked by fitted scores, so many are wanted; news must hold nearly all of the question, so few can do.
-    query = replace(query, concepts=kept or query.concepts, news=limit // 3)
+    query = replace(query, concepts=kept or query.concepts, news=limit // 2)
     if _TASK.search(text):
         query = replace(query, concepts=(*query.concepts, as_concept("task", text)))
     return Question(

@@ -84,8 +84,7 @@ _THIN = 0.6
 _NO_LIKENESS = 0.15
 _HARDLY = 0.32
 _UNKNOWN = 0.6
-_KNOWN_UNANSWERED = 0.7
-_CLEARLY = 0.15
+_THE_SAME = 0.99
 _UNLIKE = 0.3
 
 
@@ -207,9 +206,14 @@ def deciding(
 
 
 def hopeless(found: Mapping[str, float]) -> bool:
-    """Whether no fit is needed: hardly a word of the question is there, or it is known to have no answer."""
+    """Whether no fit is needed: hardly a word of the question is there, or it is itself known to have no answer.
+
+    That another question with most of its words is known to have none must not decide by itself: of 25 answerable
+    questions of the fit that this was true of, twelve were refused for it, and but three near misses more.
+    """
     nothing = found["likest"] < _NO_LIKENESS and found["reached"] < _HARDLY and found["unknown words"] > _UNKNOWN
-    return nothing or (found["unanswered"] > _KNOWN_UNANSWERED and found["unanswered"] > found["likest"] + _CLEARLY)
+    itself = found["unanswered"] > _THE_SAME and found["letters unanswered"] > _THE_SAME
+    return nothing or (itself and found["likest"] < _THE_SAME)
 
 
 def probability(found: Mapping[str, float], fitted: Weights) -> float:
