@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from digests.yamlfile import UNPRINTABLE
 
-_OTHER_BREAKS = re.compile("[\r\x85\u2028\u2029]")
+_NOT_PLAIN = re.compile("[\r\x85\u2028\u2029]|" + UNPRINTABLE.pattern)
+"""Other breaks of lines, and what YAML does not take."""
 _TOP = re.compile(r"([a-z]+):\Z")
 _ENTRY = re.compile(r"  (- |  )([a-z]+): (\[.*\])\Z")
+_TOGETHER = 500
+"""Lists read in one go: parsing each by itself takes twice as long, all at once much memory."""
 _IDS = re.compile(r"\[[a-z][a-z0-9-]*(?:, [a-z][a-z0-9-]*)*\]\Z")
 
 
@@ -27,9 +30,10 @@ def read_plain_lists(lines: Iterable[str]) -> dict[str, list[dict[str, Any]]] | 
     """
     found: dict[str, list[dict[str, Any]]] = {}
     entries: list[dict[str, Any]] | None = None
+    unread: list[tuple[dict[str, Any], str, str]] = []
     for written in lines:
         line = written.rstrip("\n")
-        if _OTHER_BREAKS.search(line) or UNPRINTABLE.search(line):
+        if _NOT_PLAIN.search(line):
             return None
         # Escapes other than that of a quotation mark may stand for anything.
         if "\\" in line and "\\" in line.replace('\\"', ""):
@@ -47,22 +51,37 @@ def read_plain_lists(lines: Iterable[str]) -> dict[str, list[dict[str, Any]]] | 
             return None
         if entry[1] == "- ":
             entries.append({})
-        strings = _strings(entry[3])
-        if strings is None or entry[2] in entries[-1]:
+        written_list = entry[3]
+        if entry[2] in entries[-1]:
             return None
-        entries[-1][entry[2]] = strings
-    return found or None
+        if _IDS.match(written_list):
+            words = entries[-1][entry[2]] = written_list[1:-1].split(", ")
+            # What YAML reads as something else than a string.
+            if not {"true", "false", "null"}.isdisjoint(words):
+                return None
+        elif written_list.startswith('["'):
+            entries[-1][entry[2]] = []  # its place among the keys
+            unread.append((entries[-1], entry[2], written_list))
+        else:
+            return None
+        if len(unread) == _TOGETHER:
+            if not _read(unread):
+                return None
+            unread.clear()
+    return (found or None) if _read(unread) else None
 
 
-def _strings(written: str) -> list[str] | None:
-    if _IDS.match(written):
-        words = written[1:-1].split(", ")
-        # What YAML reads as something else than a string.
-        return words if not {"true", "false", "null"}.intersection(words) else None
-    if not written.startswith('["'):
-        return None
+def _read(unread: Sequence[tuple[dict[str, Any], str, str]]) -> bool:
+    """Put lists in JSON's form where they belong, read in one go; whether all of them are lists of strings."""
     try:
-        read = json.loads(written)
+        lists = json.loads(f"[{','.join(written for _, _, written in unread)}]")
     except ValueError:
-        return None
-    return read if all(isinstance(one, str) for one in read) else None
+        return False
+    # A line may hold two lists, or half of one that the next line ends.
+    if len(lists) != len(unread):
+        return False
+    for (entry, key, _), strings in zip(unread, lists, strict=True):
+        if not isinstance(strings, list) or not all(isinstance(one, str) for one in strings):
+            return False
+        entry[key] = strings
+    return True

@@ -57,7 +57,16 @@ def test_what_is_read_is_what_yaml_says(lines: list[str], tmp_path_factory: pyte
 
 
 @pytest.mark.parametrize(
-    "text", ["", "a: 1\n", "questions:\n  - en: ['x']\n", "questions:\nquestions:\n", "  - en: []\n"]
+    "text",
+    [
+        "",
+        "a: 1\n",
+        "questions:\n  - en: ['x']\n",
+        "questions:\nquestions:\n",
+        "  - en: []\n",
+        'questions:\n  - en: ["a"], ["b"]\n',
+        'questions:\n  - en: ["a", "b]\n    ja: [", "c"]\n',
+    ],
 )
 def test_other_files_are_left_to_the_reader_of_yaml(text: str) -> None:
     assert read_plain_lists(io.StringIO(text)) is None
