@@ -1,7 +1,7 @@
-"""A short way to read a long file of lists: questions.yaml has some ten thousand lines of one shape.
+"""A short way to read a long file of lists: questions.yaml has some thirty thousand lines of one shape.
 
-Reading YAML with the place of every value costs half a second for them, at every start. A file whose every line is a
-key with a list in JSON's form means the same in YAML, and is read a line at a time. Any other file is left to the
+Reading YAML with the place of every value costs more than a second for them, at every start. A file whose every line
+is a key with a list in JSON's form means the same in YAML, and is read a line at a time. Any other file is left to the
 reader of YAML, and so is one in which something is wrong, for the sake of the places that mistakes are told with.
 """
 
