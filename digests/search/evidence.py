@@ -95,7 +95,7 @@ def has_wanted(texts: Mapping[str, str], held: Mapping[str, str], actors: Sequen
     return True
 
 
-@lru_cache(8192)
+@lru_cache(4096)
 def says(pattern: re.Pattern[str], text: str) -> bool:
     """Whether a text holds a pattern. Remembered: the dossier's texts are asked about again and again."""
     return pattern.search(text) is not None
@@ -122,12 +122,12 @@ def defines(text: str, name: str) -> bool:
     return 0 <= at < 80 and _DEFINING.match(text, at + len(name)) is not None
 
 
-@lru_cache(4096)
+@lru_cache(2048)
 def _has_money(held: str) -> bool:
     return not MONEY.isdisjoint(held.split()) and _has_number(held)
 
 
-@lru_cache(4096)
+@lru_cache(2048)
 def _has_number(held: str) -> bool:
     return any(_NUMBER.match(token) and not _YEAR_TOKEN.match(token) for token in held.split())
 
@@ -148,7 +148,7 @@ def _has_count(held: str, counted: Concept | None, group: str) -> bool:
     return any(abs(number - place) <= _COUNT_REACH for number in numbers for place in places)
 
 
-@lru_cache(4096)
+@lru_cache(2048)
 def _counts(held: str) -> tuple[int, ...]:
     """Where the numbers stand that are no sums of money, in tokens."""
     found = held.split()
