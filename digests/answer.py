@@ -19,14 +19,14 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from digests.archive import Archive
 from digests.glossary import Glossary
 from digests.model import LANGUAGES, Answer, AnswerSentence, Citation, Fact
-from digests.search import analysers, citations, evidence, lexicon, scoring, verdicts
+from digests.search import analysers, citations, evidence, leaning, lexicon, scoring
 from digests.search.index import Hit, SearchIndex
-from digests.search.leaning import Lean
-from digests.search.precedents import Likeness, Precedents
+from digests.search.likeness import Likeness
 from digests.search.questions import Question, Wanted, analyse
 from digests.search.rules import objection, premise_fails
 from digests.search.support import Support, Unit, concept_weights, fact_unit, judge, passage_unit
@@ -81,7 +81,7 @@ class _Told:
 
     words: Likeness
     letters: Likeness
-    lean: Lean
+    lean: float
 
 
 class Answerer:
@@ -91,6 +91,8 @@ class Answerer:
         self, archive: Archive, index: SearchIndex, story: Story, fitted: scoring.Weights | None = None
     ) -> None:
         """``fitted``: other weights than those shipped, for fitting them."""
+        from digests.search.precedents import Precedents  # numpy: in the thread that prepares, not at every start
+
         self.story = story
         self._fitted = fitted or scoring.weights()
         self._archive = archive
@@ -99,12 +101,17 @@ class Answerer:
         for spoken in LANGUAGES:
             lexicon.find((), spoken)  # reads and tokenises the lexicon now, not at the first question
         implied, beside = _implied_places(story.facts), _beside(story.facts)
+        read = cache(analysers.tokens)  # precedents that facts answer are read for both
         self._units: Mapping[str, Unit] = {
-            fact.id: fact_unit(fact, implied.get(fact.section, frozenset()), beside[fact.section, fact.source.url])
+            fact.id: fact_unit(
+                fact, implied.get(fact.section, frozenset()), beside[fact.section, fact.source.url], read
+            )
             for fact in story.facts
         }
         self._rarity = rarity(self._units.values())
-        self._precedents = Precedents(story.precedents, verdicts.shipped())
+        self._precedents = Precedents(story.precedents, read)
+        fitted_leaning = leaning.shipped()
+        self._leaning = fitted_leaning if fitted_leaning.story == story.id else None
 
     async def answer(self, text: str, language: str, now: datetime) -> Answer:
         """Answer a question that was asked by a reader of ``language``."""
@@ -183,7 +190,7 @@ class Answerer:
         return _Told(
             self._precedents.by_words(text, language),
             self._precedents.by_letters(text, language),
-            self._precedents.lean(text, language),
+            self._leaning.of(question) if self._leaning else 0.0,
         )
 
     def _judge_all(self, question: Question, hits: Iterable[Hit], weights: Mapping[str, float], told: _Told) -> Ranking:

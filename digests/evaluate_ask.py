@@ -135,7 +135,7 @@ def in_english_alone(story: Story) -> Story:
 
 
 async def refit(story: Story, questions: Sequence[LabelledQuestion], now: datetime) -> Fit:
-    """Fit the scores of answering anew on these questions: first the ranking, then what refuses. Needs numpy.
+    """Fit the scores of answering anew on these questions: first the ranking, then what refuses.
 
     Questions in other languages than English are asked of the English claims alone, too: fitted on claims in all
     languages only, the weights refused three times as many where a fact stood in English and nowhere else. What stands

@@ -23,28 +23,30 @@ from digests.evaluate_ask import (
     load_questions,
     refit,
 )
-from digests.search import verdicts
+from digests.model import Precedent
+from digests.search import leaning
 from digests.search.extras import has_semantic
 from digests.story import Story
 
 _FILES = (Path("tests/data/questions.jsonl"), Path("tests/data/ask.jsonl"))
-_FITTED = (*_FILES, *(Path(f"tests/data/ask_fit{number}.jsonl") for number in ("", 2, 3)))
+_FOR_FITTING = tuple(Path(f"tests/data/ask_fit{number}.jsonl") for number in ("", 2, 3))
 
 
 async def refit_once(config: Path) -> None:
-    """Fit the weights of the precedents and the scores anew on the project's own questions, write both into the package
+    """Fit how questions lean and the scores anew on the project's own questions, write both into the package
     and print how well they tell what can be answered."""
-    try:
-        from digests.fit_ask import MOST_REFUSED, save
-        from digests.fit_verdicts import fit_verdicts
-    except ModuleNotFoundError as error:
-        raise click.ClickException(f"fitting needs {error.name}: pip install {error.name}") from error
+    from digests.fit_ask import MOST_REFUSED, save  # numpy: the command line does without it otherwise
+    from digests.fit_leaning import fit_leaning
 
     _, story = load_all(config)
-    questions = load_questions([path for path in _FITTED if path.exists()])
-    await asyncio.to_thread(lambda: verdicts.save(fit_verdicts(story.precedents)))
+    questions = load_questions([path for path in (*_FILES, *_FOR_FITTING) if path.exists()])
+    # At first without the judged questions: the scores have to be fitted on such as how they lean was not told before.
+    await asyncio.to_thread(lambda: leaning.save(fit_leaning(story)))
     fit = await refit(story, questions, datetime.now(UTC))
     save(fit.weights)
+    judged = load_questions([path for path in _FOR_FITTING if path.exists()])
+    more = [Precedent(question.text, question.language, tuple(sorted(question.fact_ids))) for question in judged]
+    await asyncio.to_thread(lambda: leaning.save(fit_leaning(story, more)))
     click.echo(
         f"fitted on {fit.examples} examples of {len(questions)} questions, without those that stand among the "
         f"precedents: AUROC {fit.auroc:.3f} on themselves, {fit.auroc_unseen:.3f} on tenths that the fit had not seen; "

@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import Stemmer
@@ -95,6 +95,10 @@ def read_japanese_by(way: str) -> None:
 def japanese_way() -> str:
     """What :func:`read_japanese_by` was told last."""
     return "sudachi" if _by_words else "bigrams"
+
+
+Reads = Callable[[str, str], Sequence[str]]
+"""What gives the tokens of a text in a language, as :func:`tokens` does."""
 
 
 def version() -> str:

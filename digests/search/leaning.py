@@ -1,70 +1,111 @@
-"""How a question's words lean: to questions that a dossier answers, or to those that nothing in it does.
+"""How a question leans: to those that a story's facts answer, or to those that nothing in them does.
 
 Precedents are compared as wholes (:mod:`digests.search.precedents`). But what makes a question unanswerable is often
-one turn, whatever it is asked about: "what rank", "on which page", "by how many votes". Such words and pairs of words
-stand in questions about all kinds of facts, and are counted here over all of them (naive Bayes, without a prior).
+one turn, whatever it is asked about ("what rank", "by how many votes"), or two things that do not belong together
+("paid" beside PURL). So a question is taken apart into its turns: words and pairs of words, runs of letters, what it
+names and wants, and two or three of these together. The last are the same in every language, so each language's
+questions tell of the others' as well. Each turn has a weight, fitted over all precedents of a story at once (ridge
+regression, :mod:`digests.fit_leaning`, run by ``kakehashi eval ask --fit``).
+
+The weights are kept in ``leaning.gz``, by a checksum of the turn in place of the turn (feature hashing): a table of
+bytes, read in some milliseconds, where a dictionary of millions of turns would take hundreds of megabytes.
 """
 
 from __future__ import annotations
 
+import gzip
 import itertools
+import json
 import math
-from collections import Counter
-from collections.abc import Iterable, Sequence
+import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
 
-_LEAST = 3
-"""Precedents that must hold a turn before it says anything."""
-_SMOOTHING = 0.7
-_MOST = 12.0
+from digests.search import analysers
+from digests.search.letters import runs
+from digests.search.questions import Question
+
+PLACES = 1 << 22
+"""Places of the table. With half as many, more turns share one with another, and the weights told a little less."""
+_RUN = 4
+_MANY = 12
+"""From so many signs on, three of them together are not looked at: there would be hundreds."""
+_SHIPPED = Path(__file__).parent / "leaning.gz"
 
 
 @dataclass(frozen=True, slots=True)
-class Lean:
-    """Above zero: as answered questions are worded. ``whole`` is the logarithm of the odds, at most 12 either way;
-    ``each`` its mean over the turns that say anything, 0 when none does."""
-
-    whole: float
-    each: float
-
-
-UPRIGHT = Lean(0.0, 0.0)
-"""What nothing is known of."""
-
-
 class Leaning:
-    """The turns of one language's precedents with how each leans."""
+    """How questions about one story lean."""
 
-    def __init__(self, answered: Iterable[Sequence[str]], unanswered: Iterable[Sequence[str]]) -> None:
-        """From the tokens of each precedent, in order."""
-        yes, of_yes = _counted(answered)
-        no, of_no = _counted(unanswered)
-        more = math.log((of_no + 2 * _SMOOTHING) / (of_yes + 2 * _SMOOTHING))
-        self._leans = {
-            turn: math.log((yes[turn] + _SMOOTHING) / (no[turn] + _SMOOTHING)) + more
-            for turn in yes.keys() | no.keys()
-            if yes[turn] + no[turn] >= _LEAST
-        }
+    story: str
+    """The id of the story on whose precedents the weights were fitted."""
+    mean: float
+    """How a question without any turn leans."""
+    step: float
+    """The weight of a turn is so many times the signed byte at its place."""
+    weights: bytes
 
-    def of(self, tokens: Sequence[str]) -> Lean:
-        """How a question of these tokens leans."""
-        known = [lean for turn in _turns(tokens) if (lean := self._leans.get(turn)) is not None]
-        if not known:
-            return UPRIGHT
-        whole = sum(known)
-        return Lean(max(-_MOST, min(_MOST, whole)), whole / len(known))
+    def of(self, question: Question) -> float:
+        """Near 1 for a question like answered ones, near -1 for one like those that nothing answers."""
+        found = places(turns(question))
+        told = sum((self.weights[at] ^ 128) - 128 for at in found)  # signed
+        return self.mean + self.step * told / math.sqrt(len(found))
 
 
-def _counted(questions: Iterable[Sequence[str]]) -> tuple[Counter[str], int]:
-    """In how many questions each turn stands, and how many questions there are."""
-    turns: Counter[str] = Counter()
-    count = 0
-    for tokens in questions:
-        turns.update(_turns(tokens))
-        count += 1
-    return turns, count
+def turns(question: Question) -> list[str]:
+    """The different turns of a question, each told apart from those of other sorts by what it begins with. There is at
+    least one: what the question wants."""
+    group = analysers.group_of(question.language)
+    words = analysers.tokens(question.text, group)
+    signs = sorted({*(concept.id for concept in question.query.concepts), *_manner(question)})
+    found: Iterator[str] = itertools.chain(
+        (f"{group} {word}" for word in words),
+        (f"{group} {one} {later}" for one, later in itertools.combinations(words, 2)),
+        (f"{group}:{run}" for word in question.text.lower().split() for run in runs(word, _RUN)),
+        signs,
+        map("&".join, itertools.combinations(signs, 2)),
+        map("&".join, itertools.combinations(signs, 3)) if len(signs) < _MANY else (),
+    )
+    return list(dict.fromkeys(found))
 
 
-def _turns(tokens: Sequence[str]) -> set[str]:
-    """The words and the pairs of neighbouring words."""
-    return {*tokens, *(f"{first} {second}" for first, second in itertools.pairwise(tokens))}
+def _manner(question: Question) -> Iterator[str]:
+    """What a question wants and takes for granted. A capital tells it from the ids of concepts."""
+    yield from (f"W:{kind}" for kind in question.wanted)
+    for name, is_so in (
+        ("late", question.late),
+        ("early", question.early),
+        ("negated", question.negated),
+        ("presupposes", question.presupposes),
+        ("whether", question.whether_done),
+    ):
+        if is_so:
+            yield f"M:{name}"
+
+
+def places(found: Sequence[str]) -> list[int]:
+    """Where the weights of turns stand in a table."""
+    return [zlib.crc32(turn.encode()) % PLACES for turn in found]
+
+
+@cache
+def shipped() -> Leaning:
+    """The fitted weights that the package ships with."""
+    return load(files("digests.search").joinpath(_SHIPPED.name))
+
+
+def load(file: Traversable) -> Leaning:
+    """Read weights as :func:`save` writes them."""
+    head, _, weights = gzip.decompress(file.read_bytes()).partition(b"\n")
+    told = json.loads(head)
+    return Leaning(told["story"], told["mean"], told["step"], weights)
+
+
+def save(leaning: Leaning, path: Path = _SHIPPED) -> None:
+    """Write weights: a line of JSON, then the table; compressed."""
+    head = json.dumps({"story": leaning.story, "mean": leaning.mean, "step": leaning.step})
+    path.write_bytes(gzip.compress(head.encode() + b"\n" + leaning.weights, mtime=0))

@@ -17,8 +17,7 @@ from importlib.resources import files
 
 from digests.search import evidence
 from digests.search.analysers import GROUPS, group_of
-from digests.search.leaning import Lean
-from digests.search.precedents import Likeness
+from digests.search.likeness import Likeness
 from digests.search.questions import Question, Wanted
 from digests.search.support import IMPLIED, UNDONE, Support
 
@@ -65,9 +64,7 @@ DECIDING = (
     "vote",
     "vote by words",
     "no vote",
-    "verdict",
     "lean",
-    "lean each",
     "score",
     "share",
     "share of three",
@@ -167,14 +164,14 @@ def deciding(
     premise_fails: bool,
     words: Likeness,
     letters: Likeness,
-    lean: Lean,
+    lean: float,
     passing: bool,
     best_passes: bool,
 ) -> dict[str, float]:
     """The features of the best unit with those of the whole search: how far it is ahead of the next and which
     share of all it is (``scores``: of every unit, best first), which share of
     the question's words (by rarity) nothing near holds, whether what the question takes for granted is denied, what
-    precedents say of it and of its words, and whether any unit near, and the best, pass the rules
+    precedents say of it, how its turns lean, and whether any unit near, and the best, pass the rules
     that passages of news have to pass."""
     shares = [math.exp(score - scores[0]) for score in scores]
     shares = [share / sum(shares) for share in shares]
@@ -189,9 +186,7 @@ def deciding(
         "vote": letters.vote,
         "vote by words": words.vote,
         "no vote": 1.0 - best["votes"] / letters.vote if letters.vote else 1.0,
-        "verdict": words.verdict + letters.verdict,
-        "lean": lean.whole,
-        "lean each": lean.each,
+        "lean": lean,
         "ahead": min(scores[0] - scores[1], MOST_AHEAD) if len(scores) > 1 else MOST_AHEAD,
         "score": max(_LOWEST, min(_HIGHEST, scores[0])),
         "share": shares[0],

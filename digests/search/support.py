@@ -10,7 +10,7 @@ from functools import cache
 
 from digests.model import Fact, Grade, Passage, Status
 from digests.search import analysers, evidence, lexicon
-from digests.search.precedents import Likeness
+from digests.search.likeness import Likeness
 from digests.search.query import NO_PROBES, Concept, ConceptKind, Probes, probes_of
 from digests.search.questions import Question, Wanted
 from digests.search.wording import Rarity
@@ -126,8 +126,11 @@ class Support:
         )
 
 
-def fact_unit(fact: Fact, implied: frozenset[str] = frozenset(), beside: str = " ") -> Unit:
-    """The unit of a fact. What its actors are called counts as said."""
+def fact_unit(
+    fact: Fact, implied: frozenset[str] = frozenset(), beside: str = " ", read: analysers.Reads = analysers.tokens
+) -> Unit:
+    """The unit of a fact. What its actors are called counts as said. ``read`` gives the tokens of a reader's question
+    in a language."""
     actors = evidence.joined(token for actor in fact.actors for token in analysers.tokens(actor, "en"))
     held = {
         analysers.group_of(language): evidence.joined(analysers.tokens(text, language))
@@ -135,7 +138,7 @@ def fact_unit(fact: Fact, implied: frozenset[str] = frozenset(), beside: str = "
     }
     held["en"] = held.get("en", " ") + actors.lstrip()
     tokens = {
-        analysers.group_of(language): [analysers.tokens(text, language) for text in questions]
+        analysers.group_of(language): [read(text, analysers.group_of(language)) for text in questions]
         for language, questions in fact.asked.items()
     }
     asked_held = {group: "|".join(map(evidence.joined, questions)) for group, questions in tokens.items()}

@@ -1,46 +1,91 @@
-"""How the words of questions lean, whatever they are about."""
+"""How questions lean, by weights fitted on a story's precedents."""
 
 from __future__ import annotations
 
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from digests.fit_leaning import fit_leaning
+from digests.glossary import Glossary
 from digests.model import Precedent
-from digests.search.leaning import UPRIGHT, Leaning
-from digests.search.precedents import Precedents
+from digests.search import leaning
+from digests.search.leaning import Leaning
+from digests.search.questions import analyse
+from digests.search.terms import Terms
+from tests.shipped import shipped_story
 
-_TOLD = ("who built the bridge", "when was the tower built", "who built the harbour", "when was the harbour opened")
-_UNTOLD = ("what rank has the bridge's builder", "what rank has the mayor", "what rank has the harbour master")
-_LEANING = Leaning((text.split() for text in _TOLD), (text.split() for text in _UNTOLD))
-
-
-def test_a_turn_leans_whatever_it_is_asked_about() -> None:
-    assert _LEANING.of(["what", "rank", "has", "the", "keeper", "of", "the", "lighthouse"]).whole < 0
-    assert _LEANING.of(["who", "built", "the", "lighthouse"]).whole > 0
-
-
-def test_what_is_rare_or_unknown_says_nothing() -> None:
-    assert _LEANING.of(["mayor", "lighthouse"]) == UPRIGHT
-    assert _LEANING.of([]) == UPRIGHT
-
-
-def test_more_questions_of_one_kind_alone_lean_nowhere() -> None:
-    many = Leaning((["the", "bridge"] for _ in range(40)), (["the", "bridge"] for _ in range(4)))
-    assert abs(many.of(["the", "bridge"]).each) < 0.2
-
-
-def test_languages_are_kept_apart() -> None:
-    known = [Precedent(f"What rank has officer {n}?", "en", (), n) for n in range(4)]
-    known += [Precedent(f"Who is officer {n}?", "en", ("b-1",), n + 10) for n in range(4)]
-    known.append(Precedent("Коли відкрили міст?", "uk", ("b-2",), 20))
-    all_ = Precedents(known)
-    assert all_.lean("What rank has the general?", "en").whole < 0
-    assert all_.lean("What rank has the general?", "uk") == UPRIGHT
-    assert all_.lean("What rank has the general?", "de") == UPRIGHT
+_BRIDGES = ("harbour", "river", "valley", "railway", "island", "market", "castle", "airport")
+_ASKED = (
+    *(
+        Precedent(text, "en", facts, number)
+        for number, name in enumerate(_BRIDGES)
+        for text, facts in (
+            (f"When was the {name} bridge opened?", (f"b-{number}",)),
+            (f"Who designed the {name} bridge?", (f"b-{number}",)),
+            (f"What did the {name} bridge's paint cost?", ()),
+            (f"Which firm painted the {name} bridge?", ()),
+        )
+    ),
+    Precedent("Коли відкрили міст?", "uk", ("b-1",), 90),
+    Precedent("Хто фарбував міст?", "uk", (), 91),
+)
 
 
-@given(st.lists(st.sampled_from(["what", "rank", "has", "the", "who", "built", "harbour", "never"]), max_size=300))
-def test_no_question_leans_further_than_told(tokens: list[str]) -> None:
-    lean = _LEANING.of(tokens)
-    assert -12 <= lean.whole <= 12
-    assert min(lean.whole, 0) <= lean.each <= max(lean.whole, 0)
+@pytest.fixture(scope="module")
+def fitted() -> Leaning:
+    return fit_leaning(replace(shipped_story(), id="bridges", precedents=_ASKED))
+
+
+def lean(known: Leaning, text: str, language: str = "en") -> float:
+    return known.of(analyse(text, language))
+
+
+def test_new_questions_are_told_by_what_they_ask_not_by_what_they_name(fitted: Leaning) -> None:
+    assert lean(fitted, "When was the canal bridge opened?") > 0.2
+    assert lean(fitted, "Who designed the canal bridge?") > 0.2
+    assert lean(fitted, "What did the canal bridge's paint cost?") < -0.2
+    assert lean(fitted, "Which firm painted the canal bridge?") < -0.2
+
+
+def test_each_precedent_is_told_nearly_as_it_turned_out(fitted: Leaning) -> None:
+    for precedent in _ASKED:
+        outcome = 1 if precedent.facts else -1
+        assert lean(fitted, precedent.text, precedent.language) == pytest.approx(outcome, abs=0.4)
+
+
+def test_what_questions_name_and_want_is_told_in_every_language(fitted: Leaning) -> None:
+    assert lean(fitted, "Коли міст відкрили?", "uk") > 0 > lean(fitted, "Хто міст фарбував?", "uk")
+    when, what_cost = "橋はいつ開通しましたか。", "橋の塗装はいくらでしたか。"
+    assert lean(fitted, when, "ja") > lean(
+        fitted, what_cost, "ja"
+    )  # no Japanese precedent, but both want what others do
+
+
+def test_weights_come_back_as_they_were_written(fitted: Leaning, tmp_path: Path) -> None:
+    leaning.save(fitted, tmp_path / "one.gz")
+    read = leaning.load(tmp_path / "one.gz")
+    assert read == fitted
+    leaning.save(read, tmp_path / "other.gz")
+    assert (tmp_path / "one.gz").read_bytes() == (tmp_path / "other.gz").read_bytes()
+
+
+def test_what_ships_was_fitted_on_the_questions_that_ship() -> None:
+    """Else: kakehashi eval ask --fit."""
+    story = shipped_story()
+    known, terms = leaning.shipped(), Terms(Glossary(story.glossary))
+    some = random.Random(1).sample(story.precedents, 300)
+    told = [(known.of(analyse(one.text, one.language, terms)) > 0) == bool(one.facts) for one in some]
+    assert sum(told) >= 0.97 * len(some)
+
+
+@given(st.text(max_size=80), st.sampled_from(["en", "ja", "uk", "de"]))
+def test_every_question_has_turns_each_once(text: str, language: str) -> None:
+    found = leaning.turns(analyse(text, language))
+    assert len(set(found)) == len(found) > 0
+    assert all(0 <= at < leaning.PLACES for at in leaning.places(found))
+    assert -50 < leaning.shipped().of(analyse(text, language)) < 50

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from digests.model import Precedent
-from digests.search.precedents import NEIGHBOURS, Precedents
+from digests.search.letters import runs
+from digests.search.likeness import NEIGHBOURS
+from digests.search.precedents import Precedents
 
 _KNOWN = (
     Precedent("Who is building the bridge?", "en", ("b-1",), 1),
@@ -58,3 +64,25 @@ def test_any_text_gets_shares(text: str, language: str) -> None:
         assert 0 <= found.few_answered <= found.answered + 1e-9
         assert -1e-9 <= found.vote <= 1 + 1e-6
         assert sum(found.votes.values()) <= NEIGHBOURS
+
+
+_TEXTS = st.lists(st.text("abcdeé 😀\n\u3000", max_size=12), min_size=1, max_size=6)
+
+
+@given(_TEXTS, st.text("abcdeé 😀\n\u3000", max_size=12), st.sampled_from([("uk", 4), ("ja", 2)]))
+def test_likeness_by_letters_is_the_cosine_of_their_runs(texts: list[str], asked: str, way: tuple[str, int]) -> None:
+    """Held against the same, counted run by run."""
+    language, size = way
+    held = [{run for word in text.lower().split() for run in runs(word, size)} for text in (*texts, asked)]
+    holding = Counter(run for own in held[:-1] for run in own)
+
+    def length(own: set[str]) -> float:
+        return math.sqrt(sum(math.log1p(len(texts) / (holding[run] or 1)) ** 2 for run in own))
+
+    expected = {
+        f"b-{at}": length(own & held[-1]) ** 2 / (length(own) * length(held[-1]))
+        for at, own in enumerate(held[:-1])
+        if own & held[-1]
+    }
+    known = Precedents(Precedent(text, language, (f"b-{at}",), at) for at, text in enumerate(texts))
+    assert known.by_letters(asked, language).of_fact == pytest.approx(expected)

@@ -1,0 +1,32 @@
+"""What precedents say of a question: plain data, apart from the numpy that it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+NEIGHBOURS = 10
+"""How many of the most similar precedents have a vote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """What the precedents say of a question. All run from 0 to 1."""
+
+    of_fact: Mapping[str, float]
+    """The likeliest precedent of each fact."""
+    answered: float
+    """The likeliest of all that were answered."""
+    unanswered: float
+    """The likeliest of those that nothing answers."""
+    few_answered: float
+    """The mean of the three likeliest that were answered."""
+    few_unanswered: float
+    vote: float
+    """The share of the :data:`NEIGHBOURS` likeliest, by similarity, that were answered; a half when there are none."""
+    votes: Mapping[str, float]
+    """The share of them that each fact answers."""
+
+
+UNLIKE = Likeness({}, 0.0, 0.0, 0.0, 0.0, 0.5, {})
+"""Of a question without precedents."""
