@@ -245,7 +245,6 @@ class Answerer:
             scores=[support.score for support, _ in facts],
             unknown=unknown,
             premise_fails=fails,
-            words=told.words,
             letters=told.letters,
             lean=told.lean,
             passing=bool(passing) and not fails,

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from digests.answer import Answerer
 from digests.archive import Archive
 from digests.errors import ConfigError, Problem
-from digests.model import Localized
+from digests.model import Localized, Precedent
 from digests.search.extras import with_meaning
 from digests.search.index import SearchIndex, open_index
 from digests.search.passages import brief_passages, fact_passages
@@ -107,6 +107,11 @@ def load_questions(paths: Iterable[Path]) -> tuple[LabelledQuestion, ...]:
     return tuple(questions)
 
 
+def as_precedents(questions: Iterable[LabelledQuestion]) -> tuple[Precedent, ...]:
+    """Labelled questions as such whose outcome is known."""
+    return tuple(Precedent(one.text, one.language, tuple(sorted(one.fact_ids))) for one in questions)
+
+
 async def evaluate(
     story: Story,
     questions: Sequence[LabelledQuestion],
@@ -134,16 +139,19 @@ def in_english_alone(story: Story) -> Story:
     )
 
 
-async def refit(story: Story, questions: Sequence[LabelledQuestion], now: datetime) -> Fit:
+async def refit(
+    story: Story, questions: Sequence[LabelledQuestion], now: datetime, seen: Iterable[LabelledQuestion] = ()
+) -> Fit:
     """Fit the scores of answering anew on these questions: first the ranking, then what refuses.
 
     Questions in other languages than English are asked of the English claims alone, too: fitted on claims in all
     languages only, the weights refused three times as many where a fact stood in English and nowhere else. What stands
-    word for word among the precedents is left out: it does not tell how new questions fare.
+    word for word among the precedents, or among the ``seen`` that the weights of turns were fitted on, is left out: it
+    does not tell how new questions fare.
     """
     from digests.fit_ask import BEFORE, fit_deciding, fit_ranking
 
-    known = frozenset(precedent.text for precedent in story.precedents)
+    known = frozenset(precedent.text for precedent in story.precedents) | {question.text for question in seen}
     alone = in_english_alone(story)
     async with _filled(story) as (archive, index), _filled(alone) as (other_archive, other_index):
 

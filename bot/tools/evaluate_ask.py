@@ -16,6 +16,7 @@ from bot.reload import load_all
 from digests.evaluate_ask import (
     LabelledQuestion,
     Outcome,
+    as_precedents,
     as_table,
     evaluate,
     figures,
@@ -23,12 +24,12 @@ from digests.evaluate_ask import (
     load_questions,
     refit,
 )
-from digests.model import Precedent
 from digests.search import leaning
 from digests.search.extras import has_semantic
 from digests.story import Story
 
 _FILES = (Path("tests/data/questions.jsonl"), Path("tests/data/ask.jsonl"))
+_NEAR_MISSES = Path("tests/data/near_misses.jsonl")
 _FOR_FITTING = tuple(Path(f"tests/data/ask_fit{number}.jsonl") for number in ("", 2, 3))
 
 
@@ -40,13 +41,14 @@ async def refit_once(config: Path) -> None:
 
     _, story = load_all(config)
     questions = load_questions([path for path in (*_FILES, *_FOR_FITTING) if path.exists()])
+    near_misses = load_questions([_NEAR_MISSES])
+    unanswered = as_precedents(near_misses)
     # At first without the judged questions: the scores have to be fitted on such as how they lean was not told before.
-    await asyncio.to_thread(lambda: leaning.save(fit_leaning(story)))
-    fit = await refit(story, questions, datetime.now(UTC))
+    await asyncio.to_thread(lambda: leaning.save(fit_leaning(story, unanswered)))
+    fit = await refit(story, questions, datetime.now(UTC), near_misses)
     save(fit.weights)
-    judged = load_questions([path for path in _FOR_FITTING if path.exists()])
-    more = [Precedent(question.text, question.language, tuple(sorted(question.fact_ids))) for question in judged]
-    await asyncio.to_thread(lambda: leaning.save(fit_leaning(story, more)))
+    judged = as_precedents(load_questions([path for path in _FOR_FITTING if path.exists()]))
+    await asyncio.to_thread(lambda: leaning.save(fit_leaning(story, (*unanswered, *judged))))
     click.echo(
         f"fitted on {fit.examples} examples of {len(questions)} questions, without those that stand among the "
         f"precedents: AUROC {fit.auroc:.3f} on themselves, {fit.auroc_unseen:.3f} on tenths that the fit had not seen; "

@@ -11,7 +11,7 @@ NEIGHBOURS = 10
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """What the precedents say of a question. All run from 0 to 1."""
+    """What the precedents say of a question. All numbers run from 0 to 1."""
 
     of_fact: Mapping[str, float]
     """The likeliest precedent of each fact."""
@@ -19,14 +19,9 @@ class Likeness:
     """The likeliest of all that were answered."""
     unanswered: float
     """The likeliest of those that nothing answers."""
-    few_answered: float
-    """The mean of the three likeliest that were answered."""
-    few_unanswered: float
-    vote: float
-    """The share of the :data:`NEIGHBOURS` likeliest, by similarity, that were answered; a half when there are none."""
     votes: Mapping[str, float]
-    """The share of them that each fact answers."""
+    """The share of the :data:`NEIGHBOURS` likeliest, by similarity, that each fact answers."""
 
 
-UNLIKE = Likeness({}, 0.0, 0.0, 0.0, 0.0, 0.5, {})
+UNLIKE = Likeness({}, 0.0, 0.0, {})
 """Of a question without precedents."""

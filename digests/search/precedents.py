@@ -1,13 +1,13 @@
-"""Questions whose outcome is known, as precedents for a new one: which are most like it, and were they answered?
+"""Questions whose outcome is known, as precedents for a new one: which are most like it, and what answered them?
 
-A story's ``questions.yaml`` names questions that its facts answer and questions that nothing answers. A new question is
-compared with all of its language, by words and by letters (runs of four, in Japanese of two, which see through endings
-and slips of the pen). That the most similar ones were answered, and by which fact, tells more than any score of a text.
-What single turns of all of them tell, :mod:`digests.search.leaning` weighs.
+A story's ``questions.yaml`` names questions that its facts answer, and may name some that nothing answers. A new
+question is compared with all of its language, by words and by letters (runs of four, in Japanese of two, which see
+through endings and slips of the pen). Which facts answered the most similar ones tells more than any score of a text.
+How questions are worded that nothing answers, :mod:`digests.search.leaning` knows.
 
-Everything is counted over inverted lists of small integers with numpy: fourteen thousand questions of a language are
-compared with in less than a millisecond, where loops of Python took seven. Numpy takes 0.1 s and ten megabytes when it
-is first imported, so this module is imported where precedents are made, in a thread.
+Everything is counted over inverted lists of small integers with numpy: eight thousand questions of a language are
+compared with in less than a millisecond. Numpy takes 0.15 s and ten megabytes when it is first imported, so this module
+is imported where precedents are made, in a thread.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from digests.model import Precedent
 from digests.search import analysers
 from digests.search.likeness import NEIGHBOURS, UNLIKE, Likeness
 
-_FEW = 3
 _SHARPNESS = 3
 """The power to which a similarity is taken as the weight of a vote."""
 _LOOKED_AT = 60
@@ -93,7 +92,7 @@ class _ByLetters:
         self._size = size
         found, of_text = _runs(texts, size)
         self._known, numbers = np.unique(found, return_inverse=True)
-        # A run counts once, however often a text has it. Sorted here: np.unique, which hashes, takes five times as long.
+        # A run counts once, however often a text has it. Sorted: np.unique, which hashes, takes five times as long.
         every = len(self._known) + 1
         pairs = np.sort(of_text * every + numbers)
         pairs = pairs[np.diff(pairs, prepend=-1) > 0]
@@ -191,11 +190,13 @@ class _Space:
 
     def _told(self, alike: Sequence[tuple[float, int]]) -> Likeness:
         of_fact: dict[str, float] = {}
-        answered: list[float] = []
-        unanswered: list[float] = []
+        answered = unanswered = 0.0
         for score, number in alike:
             facts = self._facts[number]
-            (answered if facts else unanswered).append(score)
+            if facts:
+                answered = max(answered, score)
+            else:
+                unanswered = max(unanswered, score)
             for fact in facts:
                 of_fact.setdefault(fact, score)
         weights = [(score**_SHARPNESS, self._facts[number]) for score, number in alike[:NEIGHBOURS]]
@@ -204,16 +205,4 @@ class _Space:
         for weight, facts in weights:
             for fact in facts:
                 votes[fact] = votes.get(fact, 0.0) + weight / whole
-        return Likeness(
-            of_fact,
-            max(answered, default=0.0),
-            max(unanswered, default=0.0),
-            _mean(answered[:_FEW]),
-            _mean(unanswered[:_FEW]),
-            sum(weight for weight, facts in weights if facts) / whole if whole else 0.5,
-            votes,
-        )
-
-
-def _mean(scores: Sequence[float]) -> float:
-    return sum(scores) / len(scores) if scores else 0.0
+        return Likeness(of_fact, answered, unanswered, votes)

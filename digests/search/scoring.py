@@ -55,15 +55,7 @@ DECIDING = (
     "ahead",
     "unknown words",
     "premise fails",
-    "unanswered",
-    "more unanswered",
-    "letters unanswered",
     "letters answered",
-    "letters more",
-    "few more",
-    "vote",
-    "vote by words",
-    "no vote",
     "lean",
     "score",
     "share",
@@ -74,6 +66,9 @@ DECIDING = (
     "best by rules",
 )
 """Features of the best unit by which the answer is given or refused."""
+LISTED = "listed as unanswered"
+"""Beside those of :data:`DECIDING`, and decisive by itself: a question is, a letter more or less, one that the story
+says nothing answers."""
 MOST_AHEAD = 5.0
 _LOWEST, _HIGHEST = -10.0, 30.0
 _VERY_LIKE = 0.5
@@ -81,7 +76,7 @@ _THIN = 0.6
 _NO_LIKENESS = 0.15
 _HARDLY = 0.32
 _UNKNOWN = 0.6
-_THE_SAME = 0.99
+_NEARLY_THE_SAME = 0.85
 _UNLIKE = 0.3
 
 
@@ -162,7 +157,6 @@ def deciding(
     scores: Sequence[float],
     unknown: float,
     premise_fails: bool,
-    words: Likeness,
     letters: Likeness,
     lean: float,
     passing: bool,
@@ -177,15 +171,8 @@ def deciding(
     shares = [share / sum(shares) for share in shares]
     return {
         **best,
-        "unanswered": words.unanswered,
-        "more unanswered": max(0.0, words.unanswered - best["likest"]),
-        "letters unanswered": letters.unanswered,
         "letters answered": letters.answered,
-        "letters more": letters.unanswered - best["letters"],
-        "few more": letters.few_unanswered - letters.few_answered,
-        "vote": letters.vote,
-        "vote by words": words.vote,
-        "no vote": 1.0 - best["votes"] / letters.vote if letters.vote else 1.0,
+        LISTED: float(letters.unanswered > max(_NEARLY_THE_SAME, letters.answered)),
         "lean": lean,
         "ahead": min(scores[0] - scores[1], MOST_AHEAD) if len(scores) > 1 else MOST_AHEAD,
         "score": max(_LOWEST, min(_HIGHEST, scores[0])),
@@ -201,14 +188,10 @@ def deciding(
 
 
 def hopeless(found: Mapping[str, float]) -> bool:
-    """Whether no fit is needed: hardly a word of the question is there, or it is itself known to have no answer.
-
-    That another question with most of its words is known to have none must not decide by itself: of 25 answerable
-    questions of the fit that this was true of, twelve were refused for it, and but three near misses more.
-    """
+    """Whether no fit is needed: hardly a word of the question is there, or the story lists it among those that nothing
+    answers."""
     nothing = found["likest"] < _NO_LIKENESS and found["reached"] < _HARDLY and found["unknown words"] > _UNKNOWN
-    itself = found["unanswered"] > _THE_SAME and found["letters unanswered"] > _THE_SAME
-    return nothing or (itself and found["likest"] < _THE_SAME)
+    return nothing or bool(found.get(LISTED))
 
 
 def probability(found: Mapping[str, float], fitted: Weights) -> float:

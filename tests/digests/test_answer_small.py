@@ -11,7 +11,7 @@ import pytest
 from digests.answer import Answerer, answer, prepare
 from digests.archive import Archive
 from digests.archive.tables import items
-from digests.model import Answer, Fact, FactSource, Grade, Localized, SourceKind, Status
+from digests.model import Answer, Fact, FactSource, Grade, Localized, Precedent, SourceKind, Status
 from digests.search.index import SearchIndex, open_index
 from digests.search.passages import fact_passages, item_passages
 from digests.story import Story
@@ -56,6 +56,41 @@ async def test_a_newer_fact_stands_before_the_one_that_it_replaces(
         fact("new", "Japan sent three radars to Ukraine.", "2026-01-01", Status.DELIVERED),
     ]
     assert cited(await ask(archive, index, flagship, facts, "How many radars did Japan send to Ukraine?"))[0] == "new"
+
+
+async def test_a_question_that_the_story_lists_as_unanswered_is_refused_from_then_on(
+    archive: Archive, index: SearchIndex, flagship: Story
+) -> None:
+    asked = "How many radars did Japan send to Ukraine?"
+    known = fact(
+        "new", "Japan sent three radars to Ukraine in March.", "2026-03-01", Status.DELIVERED, asked={"en": (asked,)}
+    )
+    async with archive.write() as connection:
+        await index.add(connection, [*fact_passages(known)])
+    precedents = (Precedent(asked, "en", ("new",), 1),)
+    story = replace(flagship, facts=(known,), precedents=precedents)
+    answerer = Answerer(archive, index, story)
+    near_miss = "How many radars did Japan send to Ukraine in March?"
+    assert cited(await answerer.answer(near_miss, "en", NOW)) == ["new"]
+    listed = replace(story, precedents=(*precedents, Precedent(near_miss, "en", (), 2)))
+    answerer = Answerer(archive, index, listed)
+    assert (await answerer.answer(near_miss, "en", NOW)).refused
+    assert (await answerer.answer("how many radar did Japan send to Ukraine in March", "en", NOW)).refused
+    assert cited(await answerer.answer(asked, "en", NOW)) == ["new"]
+
+
+async def test_how_questions_lean_is_known_of_the_story_that_it_was_fitted_on_alone(
+    archive: Archive, index: SearchIndex, flagship: Story
+) -> None:
+    known = fact("new", "Japan sent three radars to Ukraine.", "2026-01-01", Status.DELIVERED)
+    for story, leans in ((flagship, True), (replace(flagship, id="another"), False)):
+        answerer = Answerer(archive, index, replace(story, facts=(known,)))
+        async with archive.write() as connection:
+            await index.remove(connection, ["new"])
+            await index.add(connection, [*fact_passages(known)])
+        deciding = (await answerer.rank("How many radars did Japan send?", "en", NOW)).deciding
+        assert deciding is not None
+        assert (deciding["lean"] != 0) == leans
 
 
 async def test_a_disputed_fact_brings_its_contradiction(archive: Archive, index: SearchIndex, flagship: Story) -> None:

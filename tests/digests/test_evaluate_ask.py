@@ -19,7 +19,7 @@ _JUDGED = (
     "ask_fit.jsonl",
     "ask_fit2.jsonl",
     "ask_fit3.jsonl",
-    *(f"ask_held{n}.jsonl" for n in ("", 2, 3, 4, 5)),
+    *(f"ask_held{n}.jsonl" for n in ("", 2, 3, 4, 5, 6)),
 )
 
 

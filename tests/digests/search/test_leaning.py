@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from digests.evaluate_ask import as_precedents, load_questions
 from digests.fit_leaning import fit_leaning
 from digests.glossary import Glossary
 from digests.model import Precedent
@@ -78,7 +79,8 @@ def test_what_ships_was_fitted_on_the_questions_that_ship() -> None:
     """Else: kakehashi eval ask --fit."""
     story = shipped_story()
     known, terms = leaning.shipped(), Terms(Glossary(story.glossary))
-    some = random.Random(1).sample(story.precedents, 300)
+    near_misses = as_precedents(load_questions([Path("tests/data/near_misses.jsonl")]))
+    some = random.Random(1).sample((*story.precedents, *near_misses), 300)
     told = [(known.of(analyse(one.text, one.language, terms)) > 0) == bool(one.facts) for one in some]
     assert sum(told) >= 0.97 * len(some)
 
