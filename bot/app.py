@@ -127,6 +127,7 @@ class App:
         self._local: set[str] = set()
         """Adapters that were started while this instance stood by."""
         self._over = asyncio.Event()
+        self._asked_to_stop = asyncio.Event()
         self.instance = InstanceKeeper(archive, now=now)
         self.operations = OperationsDesk(
             archive,
@@ -371,13 +372,28 @@ class App:
     async def _round(self) -> None:
         await logged("poll", self.poll)()
 
-    async def wait(self) -> None:
-        """Run until the process is asked to stop. A task that dies of a fault ends the app with that fault."""
-        stop = asyncio.Event()
+    async def start_unless_stopped(self, *, ingest: bool = True) -> bool:
+        """Like :meth:`start`, but False, with the start cancelled, when the process is asked to stop meanwhile.
+        Messages are under way before a start is over, so from here on SIGINT and SIGTERM are heeded."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop.set)
-        asked = asyncio.create_task(stop.wait(), name="stop")
+            loop.add_signal_handler(number, self._asked_to_stop.set)
+        asked = asyncio.create_task(self._asked_to_stop.wait(), name="stop")
+        starting = asyncio.create_task(self.start(ingest=ingest), name="start")
+        try:
+            await asyncio.wait({asked, starting}, return_when=asyncio.FIRST_COMPLETED)
+            if not starting.done():
+                return False
+            await starting
+            return True
+        finally:
+            for waiter in (asked, starting):
+                waiter.cancel()
+            await asyncio.gather(asked, starting, return_exceptions=True)
+
+    async def wait(self) -> None:
+        """Run until the process is asked to stop. A task that dies of a fault ends the app with that fault."""
+        asked = asyncio.create_task(self._asked_to_stop.wait(), name="stop")
         over = asyncio.create_task(self._over.wait(), name="a task has ended")
         await asyncio.wait({asked, over}, return_when=asyncio.FIRST_COMPLETED)
         for waiter in (asked, over):

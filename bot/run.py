@@ -29,12 +29,12 @@ async def run_bot(config: Path, *, ingest: bool = True) -> None:
 async def run_app(app: App, *, ingest: bool = True) -> None:
     """Start an app, run it until it is asked to stop, close it."""
     try:
-        await app.start(ingest=ingest)
-        settle_memory()
-        for adapter in app.adapters.values():
-            if address := getattr(adapter, "address", ""):
-                click.echo(f"Kakehashi is running: {address}")
-        await app.wait()
+        if await app.start_unless_stopped(ingest=ingest):
+            settle_memory()
+            for adapter in app.adapters.values():
+                if address := getattr(adapter, "address", ""):
+                    click.echo(f"Kakehashi is running: {address}")
+            await app.wait()
     finally:
         await app.close()
 

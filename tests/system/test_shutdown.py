@@ -94,3 +94,12 @@ async def test_what_is_under_way_when_the_bot_is_asked_to_end_is_neither_lost_no
                 await asyncio.sleep(0.1)
         assert await ended(bot) < LIMIT
     assert [len(slack.messages(channel)) for channel in CHANNELS] == [1, 1, 1]
+
+
+async def test_asked_to_end_while_it_starts_it_ends_in_form(config: Path, slack: FakeSlack) -> None:
+    """Deliveries begin before a start is over: had it been killed then, messages were left in the dark."""
+    slack.fail_next("auth.test", stall=STALL)
+    async with running(config) as bot:
+        await slack.until(lambda: slack.calls["auth.test"] == 1, timeout=60)
+        assert await ended(bot) < LIMIT
+    assert '"app.started"' not in (log := (config.parent / "bot.log").read_text()), log
