@@ -31,6 +31,8 @@ from digests.search.questions import Question
 
 PLACES = 1 << 22
 """Places of the table. With half as many, more turns share one with another, and the weights told a little less."""
+_LOOKED_AT = 500
+"""Characters of a question, as many as its concepts are looked for in: a longer text would have too many pairs."""
 _RUN = 4
 _MANY = 12
 """From so many signs on, three of them together are not looked at: there would be hundreds."""
@@ -60,12 +62,13 @@ def turns(question: Question) -> list[str]:
     """The different turns of a question, each told apart from those of other sorts by what it begins with. There is at
     least one: what the question wants."""
     group = analysers.group_of(question.language)
-    words = analysers.tokens(question.text, group)
+    text = question.text[:_LOOKED_AT]
+    words = analysers.tokens(text, group)
     signs = sorted({*(concept.id for concept in question.query.concepts), *_manner(question)})
     found: Iterator[str] = itertools.chain(
         (f"{group} {word}" for word in words),
         (f"{group} {one} {later}" for one, later in itertools.combinations(words, 2)),
-        (f"{group}:{run}" for word in question.text.lower().split() for run in runs(word, _RUN)),
+        (f"{group}:{run}" for word in text.lower().split() for run in runs(word, _RUN)),
         signs,
         map("&".join, itertools.combinations(signs, 2)),
         map("&".join, itertools.combinations(signs, 3)) if len(signs) < _MANY else (),

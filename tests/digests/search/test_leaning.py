@@ -85,6 +85,11 @@ def test_what_ships_was_fitted_on_the_questions_that_ship() -> None:
     assert sum(told) >= 0.97 * len(some)
 
 
+def test_of_a_long_text_the_beginning_is_looked_at() -> None:
+    words = [f"w{number}" for number in range(5_000)]
+    assert len(leaning.turns(analyse(" ".join(words), "en"))) < 10_000
+
+
 @given(st.text(max_size=80), st.sampled_from(["en", "ja", "uk", "de"]))
 def test_every_question_has_turns_each_once(text: str, language: str) -> None:
     found = leaning.turns(analyse(text, language))
