@@ -389,7 +389,9 @@ class App:
         finally:
             for waiter in (asked, starting):
                 waiter.cancel()
-            await asyncio.gather(asked, starting, return_exceptions=True)
+            _, ended = await asyncio.gather(asked, starting, return_exceptions=True)
+            if self._asked_to_stop.is_set() and isinstance(ended, Exception):
+                log.warning("app.start-failed", why=str(ended), type=type(ended).__name__)
 
     async def wait(self) -> None:
         """Run until the process is asked to stop. A task that dies of a fault ends the app with that fault."""

@@ -26,7 +26,9 @@ from digests.glossary import Glossary
 from digests.model import LANGUAGES, Answer, AnswerSentence, Citation, Fact
 from digests.search import analysers, citations, evidence, leaning, lexicon, scoring
 from digests.search.index import Hit, SearchIndex
+from digests.search.leaning import Leaning
 from digests.search.likeness import Likeness
+from digests.search.listed import Listed
 from digests.search.questions import Question, Wanted, analyse
 from digests.search.rules import objection, premise_fails
 from digests.search.support import Support, Unit, concept_weights, fact_unit, judge, passage_unit
@@ -70,24 +72,32 @@ class Ranking:
     """Of each support, those of :data:`digests.search.scoring.FEATURES`."""
     deciding: Mapping[str, float] | None
     """Of the best fact, those of :data:`digests.search.scoring.DECIDING`; None when no fact was found."""
+    listed: bool
+    """The story says that nothing answers this question."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """What the precedents say of a question."""
+    """What precedents and their turns say of a question."""
 
     words: Likeness
     letters: Likeness
     lean: float
+    listed: bool
 
 
 class Answerer:
     """Answers questions about one story. Make one for each loaded story: it reads the facts once."""
 
     def __init__(
-        self, archive: Archive, index: SearchIndex, story: Story, fitted: scoring.Weights | None = None
+        self,
+        archive: Archive,
+        index: SearchIndex,
+        story: Story,
+        fitted: scoring.Weights | None = None,
+        turns: Leaning | None = None,
     ) -> None:
-        """``fitted``: other weights than those shipped, for fitting them."""
+        """``fitted``, ``turns``: other weights than those shipped, for fitting them."""
         from digests.search.precedents import Precedents  # numpy: in the thread that prepares, not at every start
 
         self.story = story
@@ -107,8 +117,9 @@ class Answerer:
         }
         self._rarity = rarity(self._units.values())
         self._precedents = Precedents(story.precedents, read)
-        fitted_leaning = leaning.shipped()
-        self._leaning = fitted_leaning if fitted_leaning.story == story.id else None
+        self._listed = Listed(story.precedents)
+        turns = turns or leaning.shipped()
+        self._leaning = turns if turns.story == story.id else None
 
     async def answer(self, text: str, language: str, now: datetime) -> Answer:
         """Answer a question that was asked by a reader of ``language``."""
@@ -124,6 +135,8 @@ class Answerer:
         return found or await self._refuse(text, ranking, started), ranking
 
     def _chosen(self, ranking: Ranking) -> list[Support]:
+        if ranking.listed:
+            return []
         question = ranking.question
         facts = [support for support in ranking.supports if support.unit.fact]
         news = [support for support in ranking.supports if not support.unit.fact and not objection(support, question)]
@@ -173,17 +186,19 @@ class Answerer:
         # Side by side: while the database searches, it hardly needs the interpreter.
         found, told = await asyncio.gather(
             self._index.search(self._archive, question.query),
-            asyncio.to_thread(self._told, question),
+            asyncio.to_thread(self._told, question, text),
         )
         weights = concept_weights(question.query.concepts, found.weights)
         return await asyncio.to_thread(self._judge_all, question, found.hits, weights, told)
 
-    def _told(self, question: Question) -> _Told:
+    def _told(self, question: Question, asked: str) -> _Told:
+        """``asked``: the question as it came."""
         text, language = question.text, question.language
         return _Told(
             self._precedents.by_words(text, language),
             self._precedents.by_letters(text, language),
             self._leaning.of(question) if self._leaning else 0.0,
+            self._listed.holds(asked),
         )
 
     def _judge_all(self, question: Question, hits: Iterable[Hit], weights: Mapping[str, float], told: _Told) -> Ranking:
@@ -216,6 +231,7 @@ class Answerer:
             tuple(supports),
             tuple(features for _, features in scored),
             self._deciding(question, scored, told),
+            told.listed,
         )
 
     def _deciding(

@@ -21,6 +21,7 @@ from digests.errors import ConfigError, Problem
 from digests.model import Localized, Precedent
 from digests.search.extras import with_meaning
 from digests.search.index import SearchIndex, open_index
+from digests.search.leaning import Leaning
 from digests.search.passages import brief_passages, fact_passages
 from digests.search.scoring import Weights
 from digests.story import Story
@@ -140,14 +141,18 @@ def in_english_alone(story: Story) -> Story:
 
 
 async def refit(
-    story: Story, questions: Sequence[LabelledQuestion], now: datetime, seen: Iterable[LabelledQuestion] = ()
+    story: Story,
+    questions: Sequence[LabelledQuestion],
+    now: datetime,
+    turns: Leaning | None = None,
+    seen: Iterable[LabelledQuestion] = (),
 ) -> Fit:
     """Fit the scores of answering anew on these questions: first the ranking, then what refuses.
 
     Questions in other languages than English are asked of the English claims alone, too: fitted on claims in all
     languages only, the weights refused three times as many where a fact stood in English and nowhere else. What stands
-    word for word among the precedents, or among the ``seen`` that the weights of turns were fitted on, is left out: it
-    does not tell how new questions fare.
+    word for word among the precedents, or among the ``seen`` that the weights of ``turns`` were fitted on, is left out:
+    it does not tell how new questions fare.
     """
     from digests.fit_ask import BEFORE, fit_deciding, fit_ranking
 
@@ -156,8 +161,8 @@ async def refit(
     async with _filled(story) as (archive, index), _filled(alone) as (other_archive, other_index):
 
         async def examples(weights: Weights) -> list[Example]:
-            found = await _examples(Answerer(archive, index, story, weights), questions, now, known)
-            across = Answerer(other_archive, other_index, alone, weights)
+            found = await _examples(Answerer(archive, index, story, weights, turns), questions, now, known)
+            across = Answerer(other_archive, other_index, alone, weights, turns)
             return found + await _examples(across, questions, now, known, leaving_out="en")
 
         ranking = fit_ranking(await examples(BEFORE))

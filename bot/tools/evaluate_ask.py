@@ -41,14 +41,15 @@ async def refit_once(config: Path) -> None:
 
     _, story = load_all(config)
     questions = load_questions([path for path in (*_FILES, *_FOR_FITTING) if path.exists()])
-    near_misses = load_questions([_NEAR_MISSES])
+    near_misses = load_questions([path for path in (_NEAR_MISSES,) if path.exists()])
     unanswered = as_precedents(near_misses)
-    # At first without the judged questions: the scores have to be fitted on such as how they lean was not told before.
-    await asyncio.to_thread(lambda: leaning.save(fit_leaning(story, unanswered)))
-    fit = await refit(story, questions, datetime.now(UTC), near_misses)
-    save(fit.weights)
+    # Scores have to be fitted on questions of which the weights of turns know nothing. The judged ones join afterwards.
+    turns = await asyncio.to_thread(fit_leaning, story, unanswered)
+    fit = await refit(story, questions, datetime.now(UTC), turns, near_misses)
     judged = as_precedents(load_questions([path for path in _FOR_FITTING if path.exists()]))
-    await asyncio.to_thread(lambda: leaning.save(fit_leaning(story, (*unanswered, *judged))))
+    turns = await asyncio.to_thread(fit_leaning, story, (*unanswered, *judged))
+    leaning.save(turns)
+    save(fit.weights)
     click.echo(
         f"fitted on {fit.examples} examples of {len(questions)} questions, without those that stand among the "
         f"precedents: AUROC {fit.auroc:.3f} on themselves, {fit.auroc_unseen:.3f} on tenths that the fit had not seen; "

@@ -31,6 +31,8 @@ from digests.search.questions import Question
 
 PLACES = 1 << 22
 """Places of the table. With half as many, more turns share one with another, and the weights told a little less."""
+FURTHEST = 1.5
+"""A word or two alone would lean further than any question does."""
 _LOOKED_AT = 500
 """Characters of a question, as many as its concepts are looked for in: a longer text would have too many pairs."""
 _RUN = 4
@@ -52,10 +54,12 @@ class Leaning:
     weights: bytes
 
     def of(self, question: Question) -> float:
-        """Near 1 for a question like answered ones, near -1 for one like those that nothing answers."""
+        """Near 1 for a question like answered ones, near -1 for one like those that nothing answers; at most
+        :data:`FURTHEST` either way."""
         found = places(turns(question))
         told = sum((self.weights[at] ^ 128) - 128 for at in found)  # signed
-        return self.mean + self.step * told / math.sqrt(len(found))
+        lean = self.mean + self.step * told / math.sqrt(len(found))
+        return max(-FURTHEST, min(FURTHEST, lean))
 
 
 def turns(question: Question) -> list[str]:
@@ -92,7 +96,7 @@ def _manner(question: Question) -> Iterator[str]:
 
 def places(found: Sequence[str]) -> list[int]:
     """Where the weights of turns stand in a table."""
-    return [zlib.crc32(turn.encode()) % PLACES for turn in found]
+    return [zlib.crc32(turn.encode("utf-8", "surrogatepass")) % PLACES for turn in found]
 
 
 @cache

@@ -15,13 +15,11 @@ class Likeness:
 
     of_fact: Mapping[str, float]
     """The likeliest precedent of each fact."""
-    answered: float
-    """The likeliest of all that were answered."""
-    unanswered: float
-    """The likeliest of those that nothing answers."""
+    likest: float
+    """The likeliest precedent of all."""
     votes: Mapping[str, float]
     """The share of the :data:`NEIGHBOURS` likeliest, by similarity, that each fact answers."""
 
 
-UNLIKE = Likeness({}, 0.0, 0.0, {})
+UNLIKE = Likeness({}, 0.0, {})
 """Of a question without precedents."""

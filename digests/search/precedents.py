@@ -1,9 +1,9 @@
-"""Questions whose outcome is known, as precedents for a new one: which are most like it, and what answered them?
+"""Questions that facts answer, as precedents for a new one: which are most like it, and what answered them?
 
-A story's ``questions.yaml`` names questions that its facts answer, and may name some that nothing answers. A new
-question is compared with all of its language, by words and by letters (runs of four, in Japanese of two, which see
-through endings and slips of the pen). Which facts answered the most similar ones tells more than any score of a text.
-How questions are worded that nothing answers, :mod:`digests.search.leaning` knows.
+A story's ``questions.yaml`` names them. A new question is compared with all of its language, by words and by letters
+(runs of four, in Japanese of two, which see through endings and slips of the pen). Which facts answered the most
+similar ones tells more than any score of a text. Questions that nothing answers are not among them: how those are
+worded, :mod:`digests.search.leaning` knows.
 
 Everything is counted over inverted lists of small integers with numpy: eight thousand questions of a language are
 compared with in less than a millisecond. Numpy takes 0.15 s and ten megabytes when it is first imported, so this module
@@ -43,7 +43,7 @@ class Precedents:
     def __init__(self, precedents: Iterable[Precedent], read: analysers.Reads = analysers.tokens) -> None:
         """``read`` gives the tokens of a precedent in a language group."""
         by_group: dict[str, list[Precedent]] = {}
-        for precedent in precedents:
+        for precedent in filter(lambda one: one.facts, precedents):
             by_group.setdefault(analysers.group_of(precedent.language), []).append(precedent)
         self._words: dict[str, _ByWords] = {}
         self._letters: dict[str, _ByLetters] = {}
@@ -190,14 +190,8 @@ class _Space:
 
     def _told(self, alike: Sequence[tuple[float, int]]) -> Likeness:
         of_fact: dict[str, float] = {}
-        answered = unanswered = 0.0
         for score, number in alike:
-            facts = self._facts[number]
-            if facts:
-                answered = max(answered, score)
-            else:
-                unanswered = max(unanswered, score)
-            for fact in facts:
+            for fact in self._facts[number]:
                 of_fact.setdefault(fact, score)
         weights = [(score**_SHARPNESS, self._facts[number]) for score, number in alike[:NEIGHBOURS]]
         whole = sum(weight for weight, _ in weights)
@@ -205,4 +199,4 @@ class _Space:
         for weight, facts in weights:
             for fact in facts:
                 votes[fact] = votes.get(fact, 0.0) + weight / whole
-        return Likeness(of_fact, answered, unanswered, votes)
+        return Likeness(of_fact, alike[0][0], votes)

@@ -66,9 +66,6 @@ DECIDING = (
     "best by rules",
 )
 """Features of the best unit by which the answer is given or refused."""
-LISTED = "listed as unanswered"
-"""Beside those of :data:`DECIDING`, and decisive by itself: a question is, a letter more or less, one that the story
-says nothing answers."""
 MOST_AHEAD = 5.0
 _LOWEST, _HIGHEST = -10.0, 30.0
 _VERY_LIKE = 0.5
@@ -76,7 +73,6 @@ _THIN = 0.6
 _NO_LIKENESS = 0.15
 _HARDLY = 0.32
 _UNKNOWN = 0.6
-_NEARLY_THE_SAME = 0.85
 _UNLIKE = 0.3
 
 
@@ -162,17 +158,15 @@ def deciding(
     passing: bool,
     best_passes: bool,
 ) -> dict[str, float]:
-    """The features of the best unit with those of the whole search: how far it is ahead of the next and which
-    share of all it is (``scores``: of every unit, best first), which share of
-    the question's words (by rarity) nothing near holds, whether what the question takes for granted is denied, what
-    precedents say of it, how its turns lean, and whether any unit near, and the best, pass the rules
-    that passages of news have to pass."""
+    """The features of the best unit with those of the whole search: how far it is ahead of the next and which share of
+    all it is (``scores``: of every unit, best first), which share of the question's words (by rarity) nothing near
+    holds, whether what the question takes for granted is denied, how like precedents are by letters, how the question's
+    turns lean, and whether any unit near, and the best, pass the rules that passages of news have to pass."""
     shares = [math.exp(score - scores[0]) for score in scores]
     shares = [share / sum(shares) for share in shares]
     return {
         **best,
-        "letters answered": letters.answered,
-        LISTED: float(letters.unanswered > max(_NEARLY_THE_SAME, letters.answered)),
+        "letters answered": letters.likest,
         "lean": lean,
         "ahead": min(scores[0] - scores[1], MOST_AHEAD) if len(scores) > 1 else MOST_AHEAD,
         "score": max(_LOWEST, min(_HIGHEST, scores[0])),
@@ -188,10 +182,8 @@ def deciding(
 
 
 def hopeless(found: Mapping[str, float]) -> bool:
-    """Whether no fit is needed: hardly a word of the question is there, or the story lists it among those that nothing
-    answers."""
-    nothing = found["likest"] < _NO_LIKENESS and found["reached"] < _HARDLY and found["unknown words"] > _UNKNOWN
-    return nothing or bool(found.get(LISTED))
+    """Whether no fit is needed: hardly a word of the question is there."""
+    return found["likest"] < _NO_LIKENESS and found["reached"] < _HARDLY and found["unknown words"] > _UNKNOWN
 
 
 def probability(found: Mapping[str, float], fitted: Weights) -> float:

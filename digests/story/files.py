@@ -255,7 +255,7 @@ class QuestionsFile(Strictly):
     """questions.yaml: what readers ask, in their words. It helps /ask to find and to refuse, and is never shown."""
 
     questions: tuple[AskedEntry, ...] = Field(description="What facts answer.")
-    unanswered: tuple[QuestionEntry, ...] = Field((), description="What is asked and not in the dossier.")
+    unanswered: tuple[QuestionEntry, ...] = Field((), description="What /ask refuses, a letter more or less.")
 
     def precedents(self) -> tuple[Precedent, ...]:
         """Every wording with the facts that answer it. Those of one entry share a number, ``entry``."""

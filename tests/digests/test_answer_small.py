@@ -62,21 +62,20 @@ async def test_a_question_that_the_story_lists_as_unanswered_is_refused_from_the
     archive: Archive, index: SearchIndex, flagship: Story
 ) -> None:
     asked = "How many radars did Japan send to Ukraine?"
-    known = fact(
-        "new", "Japan sent three radars to Ukraine in March.", "2026-03-01", Status.DELIVERED, asked={"en": (asked,)}
-    )
+    near_miss = "How many radars did Japan send to Ukraine in March?"
+    text = "Japan sent three radars to Ukraine in March."
+    known = fact("new", text, "2026-03-01", Status.DELIVERED, asked={"en": (asked,)})
     async with archive.write() as connection:
         await index.add(connection, [*fact_passages(known)])
     precedents = (Precedent(asked, "en", ("new",), 1),)
-    story = replace(flagship, facts=(known,), precedents=precedents)
-    answerer = Answerer(archive, index, story)
-    near_miss = "How many radars did Japan send to Ukraine in March?"
-    assert cited(await answerer.answer(near_miss, "en", NOW)) == ["new"]
-    listed = replace(story, precedents=(*precedents, Precedent(near_miss, "en", (), 2)))
-    answerer = Answerer(archive, index, listed)
-    assert (await answerer.answer(near_miss, "en", NOW)).refused
-    assert (await answerer.answer("how many radar did Japan send to Ukraine in March", "en", NOW)).refused
-    assert cited(await answerer.answer(asked, "en", NOW)) == ["new"]
+    for facts, questions in (((known,), precedents), ((replace(known, asked={}),), ())):
+        story = replace(flagship, facts=facts, precedents=questions)
+        assert cited(await Answerer(archive, index, story).answer(near_miss, "en", NOW)) == ["new"]
+        listed = replace(story, precedents=(*questions, Precedent(near_miss, "en", (), 2)))
+        answerer = Answerer(archive, index, listed)
+        assert (await answerer.answer(near_miss, "en", NOW)).refused
+        assert (await answerer.answer("how many radar did Japan send to Ukraine in March", "en", NOW)).refused
+        assert cited(await answerer.answer(asked, "en", NOW)) == ["new"]
 
 
 async def test_how_questions_lean_is_known_of_the_story_that_it_was_fitted_on_alone(
@@ -148,6 +147,9 @@ async def test_items_are_quoted_by_sentence_and_cited_with_publisher_and_day(
     assert [sentence.text for sentence in found.sentences] == ["Japan handed over six ambulances to Ukraine in Lviv."]
     (citation,) = found.citations
     assert (citation.id, citation.publisher, citation.date) == ("item:1", "Example Wire", "2026-06-02")
+    asked = Precedent("How many ambulances did Japan hand over to Ukraine?", "en")
+    listed = Answerer(archive, index, replace(flagship, precedents=(asked,)))
+    assert (await listed.answer(asked.text, "en", NOW)).refused
 
 
 async def test_an_empty_archive_refuses(archive: Archive, index: SearchIndex, flagship: Story) -> None:
