@@ -56,5 +56,6 @@ def test_any_text_is_found_again_without_one_of_its_letters(text: str, at: int) 
     known = Listed([Precedent(text, "en")])
     assert known.holds(text)
     at %= len(text)
-    if text[at].casefold().upper() != text[at].casefold():
+    letter = text[at].casefold()
+    if len(letter) == 1 and letter.upper() != letter:  # ß is two letters
         assert known.holds(text[:at] + text[at + 1 :])
