@@ -27,14 +27,13 @@ from pathlib import Path
 
 from digests.search import analysers
 from digests.search.letters import runs
+from digests.search.query import MOST_CHARACTERS
 from digests.search.questions import Question
 
 PLACES = 1 << 22
 """Places of the table. With half as many, more turns share one with another, and the weights told a little less."""
 FURTHEST = 1.5
 """A word or two alone would lean further than any question does."""
-_LOOKED_AT = 500
-"""Characters of a question, as many as its concepts are looked for in: a longer text would have too many pairs."""
 _RUN = 4
 _MANY = 12
 """From so many signs on, three of them together are not looked at: there would be hundreds."""
@@ -66,7 +65,7 @@ def turns(question: Question) -> list[str]:
     """The different turns of a question, each told apart from those of other sorts by what it begins with. There is at
     least one: what the question wants."""
     group = analysers.group_of(question.language)
-    text = question.text[:_LOOKED_AT]
+    text = question.text[:MOST_CHARACTERS]
     words = analysers.tokens(text, group)
     signs = sorted({*(concept.id for concept in question.query.concepts), *_manner(question)})
     found: Iterator[str] = itertools.chain(

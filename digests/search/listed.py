@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from digests.model import Precedent
-
-_LOOKED_AT = 500
-"""Characters of a question that are looked at."""
+from digests.search.query import MOST_CHARACTERS
 
 
 class Listed:
@@ -27,7 +25,7 @@ class Listed:
 def _spellings(text: str) -> Iterator[str]:
     """The letters and figures of a text, all of them and each time without one of the letters that have capitals: two
     texts that differ by one such letter have one of these in common."""
-    plain = "".join(filter(str.isalnum, text[:_LOOKED_AT].casefold()))
+    plain = "".join(filter(str.isalnum, text[:MOST_CHARACTERS].casefold()))
     yield plain
     for at, character in enumerate(plain):
         if character.upper() != character:

@@ -123,13 +123,16 @@ def _runs(texts: Sequence[str], size: int) -> tuple[NDArray[np.uint64], NDArray[
     # Words too short for a run are one with their spaces.
     for length in (size, *range(3, size)):
         number = _windows(characters, length)
-        within = np.zeros(len(number), bool)
+        torn = np.zeros(len(number), bool)  # over the end of a word
         for at in range(1, length - 1):
-            within |= blank[at : at + len(number)]
-        first, last = blank[: len(number)], blank[length - 1 :]
-        kept = ~within & ((first & last) if length < size else ~(first & last & (length == 2)))
-        found.append(number[kept])
-        starts.append(of_text[: len(number)][kept])
+            torn |= blank[at : at + len(number)]
+        alone = blank[: len(number)] & blank[length - 1 :]
+        if length < size:
+            torn |= ~alone
+        elif length == 2:
+            torn |= alone
+        found.append(number[~torn])
+        starts.append(of_text[: len(number)][~torn])
     return np.concatenate(found), np.concatenate(starts)
 
 

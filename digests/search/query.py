@@ -30,7 +30,8 @@ _IDEOGRAPHS = re.compile(r"[\u3400-\u9fff\uf900-\ufaff々〆]")
 CURRENCY_TOKENS = frozenset((*CURRENCIES.values(),))
 _ASKING_CHARACTERS = frozenset("何誰幾")
 _MOST_CONCEPTS = 24
-_MOST_CHARACTERS = 500
+MOST_CHARACTERS = 500
+"""Characters of a question that are looked at: what is longer is no question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,7 @@ def parse_query(
     limit: int = 20,
 ) -> Query:
     """Read a question (at most 500 characters are used). Words of no meaning are left out."""
-    text = text[:_MOST_CHARACTERS]
+    text = text[:MOST_CHARACTERS]
     concepts = []
     seen: set[str] = set()
     for concept in _concepts(text, language, terms):
